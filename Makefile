@@ -1,0 +1,58 @@
+# Every step of the project; CI runs the same ones. `make help` lists them.
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PYTHON := $(BIN)/python
+INSTALLED := $(VENV)/.installed
+PORT ?= 3000
+SHELL := /bin/bash
+
+export PATH := $(BIN):$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench invoke build deploy clean format lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements-dev.txt
+	@python=$$(local/find-python) && echo "Making $(VENV) with $$python (once; about a minute)" && "$$python" -m venv --clear $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@touch $(INSTALLED)
+
+run: $(INSTALLED) ## the whole stack on this machine, with simulated vendors (PORT=3000)
+	@exec $(PYTHON) -m local --port $(PORT)
+
+test: $(INSTALLED) ## every level of tests
+	@$(PYTHON) -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(INSTALLED) ## format, lint, types, template
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy layers/countersign/countersign local tests
+	@for function in send verify; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
+	@$(BIN)/sam validate --lint
+	@$(BIN)/cfn-lint template.yaml
+
+format: $(INSTALLED) ## format, and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: build ## cold and warm costs as ratios within one run
+	@$(PYTHON) -m tests.bench $(ARGS)
+
+build: $(INSTALLED) ## build the functions and the layer into .aws-sam/build
+	@$(BIN)/sam build
+
+invoke: $(INSTALLED) ## call a function of the running stack: FUNCTION=send EVENT=events/direct_start.json
+	@test -n "$(FUNCTION)" -a -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=send|verify EVENT=events/….json" >&2; exit 2; }
+	@$(PYTHON) -m local.invoke "$(FUNCTION)" "$(EVENT)"
+
+deploy: build ## deploy to AWS (asks)
+	@$(BIN)/sam deploy --guided
+
+lock: ## renew requirements-dev.txt and the layer's requirements.txt (needs uv)
+	uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --python-version 3.13 requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what was built and installed
+	rm -rf .aws-sam .local $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

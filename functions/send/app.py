@@ -1,0 +1,12 @@
+"""Starts verifications and sends them again (HTTPS, direct invocation)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from countersign.bootstrap import send_function
+from countersign.edge import LambdaContext
+
+
+def handler(event: Mapping[str, object], context: LambdaContext) -> dict[str, object]:
+    return send_function()(event, context)

@@ -1,0 +1,185 @@
+"""The composition root: the only place that names concrete classes.
+
+Everything is made at its first use and kept for the life of the container. What one
+operation needs and another does not (vendors, libphonenumber, Secrets Manager's client)
+is imported where it is made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, final
+
+from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
+from countersign.aws.secrets import CachedSecret, SecretClients, SecretVendorAccounts
+from countersign.aws.store import DynamoStore
+from countersign.aws.table import Table
+from countersign.clock import Clock, SystemClock
+from countersign.dialects.native import NativeSend, NativeVerify
+from countersign.edge import Edge
+from countersign.service.check import Checker
+from countersign.settings import Setting, Settings, required
+from countersign.telemetry import PowertoolsTelemetry, make_telemetry
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from countersign.ports import Providers
+    from countersign.routing import Routes
+    from countersign.service.courier import Courier
+    from countersign.service.resend import Resender
+    from countersign.service.start import Starter
+
+
+@final
+class Container:
+    """Every object of one running function."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        telemetry: PowertoolsTelemetry | None = None,
+    ) -> None:
+        self._environment = environment
+        self.clock = clock or SystemClock()
+        self.telemetry = telemetry or make_telemetry()
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.read(self._environment)
+
+    @cached_property
+    def _session(self) -> Session:
+        return trimmed_session()
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return dynamodb_client(self._session)
+
+    @cached_property
+    def secrets_manager(self) -> SecretsManagerClient:
+        return secrets_client(self._session)
+
+    def _secret(self, arn: str, *, label: str) -> CachedSecret:
+        return CachedSecret(
+            arn,
+            label=label,
+            client=lambda: self.secrets_manager,
+            ttl_seconds=self.settings.secret_ttl_seconds,
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def clients(self) -> SecretClients:
+        return SecretClients(self._secret(self.settings.clients_secret_arn, label="clients"))
+
+    @cached_property
+    def vendor_accounts(self) -> SecretVendorAccounts:
+        return SecretVendorAccounts(self._secret(self.settings.vendors_secret_arn, label="vendors"))
+
+    @cached_property
+    def table(self) -> Table:
+        return Table(self.settings.table_name, client=lambda: self.dynamodb, clock=self.clock)
+
+    @cached_property
+    def store(self) -> DynamoStore:
+        return DynamoStore(self.table)
+
+    @cached_property
+    def routes(self) -> Routes:
+        from countersign.routing import Routes
+
+        return Routes.parse(required(self._environment, Setting.ROUTES))
+
+    @cached_property
+    def providers(self) -> Providers:
+        from countersign.aws.tokens import DynamoTokenStore
+        from countersign.providers.registry import ProviderRegistry
+
+        return ProviderRegistry(
+            base_urls=self.settings.vendor_urls,
+            accounts=self.vendor_accounts,
+            tokens=DynamoTokenStore(self.table, keys=self.clients.keys, clock=self.clock),
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def courier(self) -> Courier:
+        from countersign.service.courier import Courier
+
+        return Courier(
+            providers=self.providers,
+            store=self.store,
+            keys=self.clients.keys,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def starter(self) -> Starter:
+        from countersign.service.start import Starter
+
+        return Starter(
+            store=self.store,
+            courier=self.courier,
+            routes=lambda: self.routes,
+            keys=self.clients.keys,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def resender(self) -> Resender:
+        from countersign.service.resend import Resender
+
+        return Resender(
+            store=self.store,
+            courier=self.courier,
+            routes=lambda: self.routes,
+            keys=self.clients.keys,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def checker(self) -> Checker:
+        return Checker(
+            store=self.store,
+            providers=lambda: self.providers,
+            keys=self.clients.keys,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    def send_edge(self) -> Edge:
+        half = NativeSend(
+            clients=lambda: self.clients,
+            starter=lambda: self.starter,
+            resender=lambda: self.resender,
+            clock=self.clock,
+        )
+        return Edge(half, telemetry=self.telemetry, clock=self.clock)
+
+    def verify_edge(self) -> Edge:
+        half = NativeVerify(clients=lambda: self.clients, checker=lambda: self.checker, clock=self.clock)
+        return Edge(half, telemetry=self.telemetry, clock=self.clock)
+
+
+@cache
+def send_function() -> Edge:
+    """The send function's entry, one per container."""
+    return Container(os.environ).send_edge()
+
+
+@cache
+def verify_function() -> Edge:
+    """The verify function's entry, one per container."""
+    return Container(os.environ).verify_edge()

@@ -1,0 +1,122 @@
+"""Making, hashing and comparing codes, and every other keyed value. Pure.
+
+One secret, the pepper, keys everything; each use has a key of its own (its label),
+and parts are length-prefixed, so that no two uses or splits can yield the same value.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from typing import final
+
+from countersign.model import Secret
+
+PEPPER_MINIMUM_LENGTH = 32
+
+_BLOCK = 32  # bytes of HMAC-SHA256
+_WORD = 8  # bytes of one draw for a code
+_DRAWS = _BLOCK // _WORD
+
+
+def _text(digest: bytes) -> str:
+    return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+
+
+def random_id() -> str:
+    """130 random bits as 26 characters of `a-z2-7`."""
+    return _text(secrets.token_bytes(17))[:26]
+
+
+def random_seed() -> str:
+    """80 random bits as 16 characters, from which (with the pepper) a code is derived."""
+    return _text(secrets.token_bytes(10))
+
+
+def _join(parts: tuple[str, ...]) -> bytes:
+    encoded = [part.encode("utf-8") for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+
+
+@final
+class Keys:
+    """The keyed functions of one pepper."""
+
+    __slots__ = ("_pepper", "_subkeys")
+
+    def __init__(self, pepper: str) -> None:
+        self._pepper = pepper.encode("utf-8")
+        self._subkeys: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return "Keys(***)"
+
+    def _mac(self, label: str, *parts: str) -> bytes:
+        key = self._subkeys.get(label)
+        if key is None:
+            key = self._subkeys[label] = hmac.digest(self._pepper, label.encode("ascii"), "sha256")
+        return hmac.digest(key, _join(parts), "sha256")
+
+    def number_key(self, number: Secret) -> str:
+        """Storage key of a number, 32 characters."""
+        return _text(self._mac("number", number.reveal())[:20])
+
+    def slot(self, client_id: str, *, number: Secret, purpose: str) -> str:
+        """Storage key of (client, number, purpose) within the number, 16 characters."""
+        return _text(self._mac("slot", client_id, number.reveal(), purpose)[:10])
+
+    def verification_id(self, client_id: str, *, idempotency_key: str) -> str:
+        """The id that an Idempotency-Key stands for, in the form of `random_id`."""
+        return _text(self._mac("id", client_id, idempotency_key))[:26]
+
+    def fingerprint(self, *parts: str) -> str:
+        """A keyed digest by which a repeated request is recognised, 32 characters."""
+        return _text(self._mac("request", *parts)[:20])
+
+    def derive_code(self, verification_id: str, *, seed: str, length: int) -> Secret:
+        """The code of `length` digits that belongs to a verification and a seed.
+
+        Every code is equally likely: draws that would favour the low ones are dropped.
+        """
+        choices = 10**length
+        fair = (1 << 8 * _WORD) // choices * choices
+        block = 0
+        while True:
+            stream = self._mac("code", verification_id, seed, str(length), str(block))
+            for draw in range(_DRAWS):
+                number = int.from_bytes(stream[draw * _WORD : (draw + 1) * _WORD], "big")
+                if number < fair:
+                    return Secret(str(number % choices).zfill(length))
+            block += 1
+
+    def code_hash(self, client_id: str, *, verification_id: str, code: Secret) -> str:
+        """What is stored of a code, and of a guess: equal exactly if the codes are."""
+        return _text(self._mac("guess", client_id, verification_id, code.reveal()))
+
+    def seal(self, plain: Secret, *, context: str) -> str:
+        """Encrypt a short text for storage; `context` is stored beside it and bound to it.
+
+        HMAC-SHA256 in counter mode under a random nonce, then an HMAC over the whole
+        (encrypt-then-MAC); see docs/adr/0004-sealed-numbers.md.
+        """
+        nonce = _text(secrets.token_bytes(10))
+        body = self._stream_xor(plain.reveal().encode("utf-8"), nonce=nonce, context=context)
+        sealed = base64.urlsafe_b64encode(body).decode("ascii")
+        tag = _text(self._mac("seal-tag", context, nonce, sealed)[:15])
+        return f"{nonce}.{sealed}.{tag}"
+
+    def unseal(self, sealed: str, *, context: str) -> Secret | None:
+        """The plain text, or None where it was sealed otherwise (another pepper or context, or altered)."""
+        nonce, _, rest = sealed.partition(".")
+        body, _, tag = rest.partition(".")
+        expected = _text(self._mac("seal-tag", context, nonce, body)[:15])
+        if not hmac.compare_digest(expected, tag):
+            return None
+        plain = self._stream_xor(base64.urlsafe_b64decode(body), nonce=nonce, context=context)
+        return Secret(plain.decode("utf-8"))
+
+    def _stream_xor(self, data: bytes, *, nonce: str, context: str) -> bytes:
+        blocks = range((len(data) + _BLOCK - 1) // _BLOCK)
+        stream = b"".join(self._mac("seal", context, nonce, str(block)) for block in blocks)
+        return bytes(byte ^ key for byte, key in zip(data, stream, strict=False))

@@ -1,0 +1,1 @@
+"""The protocols spoken at the front door, all over the same use cases."""

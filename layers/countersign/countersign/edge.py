@@ -1,0 +1,131 @@
+"""Where an event comes in and an answer leaves: the only place that catches everything.
+
+Whatever goes wrong here or deeper, what leaves is a refusal in the protocol's words,
+with a line in the log that holds no code, secret or whole number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, final
+
+from countersign.clock import Clock, Deadline
+from countersign.dialects.http import HttpRequest, HttpResponse, Router
+from countersign.dialects.native_answers import problem_response
+from countersign.errors import (
+    ConfigurationError,
+    CountersignError,
+    MethodNotAllowedError,
+    NotFoundError,
+    ServiceUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from countersign.dialects.native import Half
+    from countersign.telemetry import PowertoolsTelemetry
+
+LONGEST_SECONDS = 20.0  # API Gateway gives up at 30
+RESERVED_SECONDS = 2.0  # of the function's own time, to settle and answer
+
+
+class LambdaContext(Protocol):
+    """What we use of the context that Lambda passes."""
+
+    @property
+    def aws_request_id(self) -> str: ...
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+class InternalError(CountersignError):
+    """The answer to what nobody expected."""
+
+    default_detail = "The service failed; nothing was verified."
+
+
+@final
+class Edge:
+    """One function's entry."""
+
+    def __init__(self, half: Half, *, telemetry: PowertoolsTelemetry, clock: Clock) -> None:
+        self._half = half
+        self._router = Router(half.endpoints())
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def __call__(self, event: Mapping[str, object], context: LambdaContext) -> dict[str, object]:
+        """Answer an HTTP event (payload format 2.0) or a direct invocation.
+
+        A direct invocation gets `{"status_code": int, "body": object}`, the same body
+        that HTTP would carry.
+        """
+        trace_id = _trace_id(context)
+        remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
+        deadline = Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=self._clock)
+        try:
+            if "requestContext" in event:
+                return self._http(event, trace_id=trace_id, deadline=deadline).as_result()
+            return self._direct(event, trace_id=trace_id, deadline=deadline)
+        finally:
+            self._telemetry.flush()
+
+    def _http(self, event: Mapping[str, object], *, trace_id: str, deadline: Deadline) -> HttpResponse:
+        began = self._clock.monotonic()
+        try:
+            request = HttpRequest.from_event(event)
+            endpoint, parameters = self._router.find(request)
+            return endpoint.handler(replace(request, parameters=parameters), deadline)
+        except Exception as error:
+            return self._refused(error, trace_id=trace_id, began=began)
+
+    def _direct(self, event: Mapping[str, object], *, trace_id: str, deadline: Deadline) -> dict[str, object]:
+        began = self._clock.monotonic()
+        try:
+            response = self._half.invoke(event, deadline=deadline)
+        except Exception as error:
+            response = self._refused(error, trace_id=trace_id, began=began)
+        return {"status_code": response.status, "body": response.document()}
+
+    def _refused(self, error: Exception, *, trace_id: str, began: float) -> HttpResponse:
+        match error:
+            case CountersignError():
+                refusal = error
+            case ConfigurationError():
+                self._telemetry.configuration_fault(str(error))
+                refusal = ServiceUnavailableError(
+                    "The service is not set up correctly.", retry_after_seconds=60
+                )
+            case _:
+                self._telemetry.failure(error)
+                refusal = InternalError()
+        self._log(refusal, trace_id=trace_id, began=began)
+        return problem_response(refusal, trace_id=trace_id, now=self._clock.now())
+
+    def _log(self, refusal: CountersignError, *, trace_id: str, began: float) -> None:
+        if isinstance(refusal, (NotFoundError, MethodNotAllowedError)) and refusal.client_id is None:
+            return  # somebody's scanner: nothing about a verification, and no cost in logs
+        about = refusal.verification
+        cause = refusal.__cause__
+        self._telemetry.outcome(
+            "RequestRefused",
+            verification_id=about.id if about else None,
+            client=about.client_id if about else refusal.client_id,
+            country=about.country if about else None,
+            channel=about.channel.value if about else None,
+            provider=about.provider if about else None,
+            outcome=refusal.code,
+            cause=type(cause).__name__ if cause is not None and refusal.status >= 500 else None,
+            trace_id=trace_id,
+            milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+
+
+def _trace_id(context: LambdaContext) -> str:
+    """The X-Ray trace's root where there is one, so that an error report leads to its trace."""
+    for part in os.environ.get("_X_AMZN_TRACE_ID", "").split(";"):
+        name, _, value = part.partition("=")
+        if name == "Root" and value:
+            return value
+    return context.aws_request_id

@@ -1,0 +1,242 @@
+"""The values of the domain: what a verification, a delivery and a check are.
+
+Everything here is pure and immutable. Times are whole seconds since the epoch
+(UTC), durations are seconds. Codes, secrets and whole phone numbers are wrapped
+in `Secret` so that no `repr` can leak them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import final
+
+GUESS_NONE = "-"  # never equal to a keyed hash, nor to the empty `code` of custody `vendor`
+
+
+@final
+class Secret:
+    """A string that must not be printed: a code, a credential, a whole phone number."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The plain value. Call it only where the value leaves for its destination."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+
+class Channel(StrEnum):
+    """How a code travels. Which vendor carries which channel is the provider's knowledge."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    RCS = "rcs"
+    VOICE = "voice"
+    ZALO = "zalo"
+    SILENT = "silent"
+
+
+class Custody(StrEnum):
+    """Who makes and checks the code."""
+
+    VENDOR = "vendor"
+    GATEWAY = "gateway"
+
+
+class Status(StrEnum):
+    """The life of a verification. Every status but `pending` is final."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
+class Reason(StrEnum):
+    """Why a verification is no longer pending."""
+
+    CORRECT_CODE = "correct_code"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    UNDELIVERABLE = "undeliverable"
+    TIMED_OUT = "timed_out"
+    CANCELED_BY_CLIENT = "canceled_by_client"
+    SUPERSEDED = "superseded"
+
+
+class Delivery(StrEnum):
+    """The outcome of handing a code to vendors."""
+
+    SENDING = "sending"  # durable intent: a vendor is being called, or the caller died while calling
+    ACCEPTED = "accepted"  # a vendor took it
+    REJECTED = "rejected"  # provably not sent
+    UNKNOWN = "unknown"  # it may have been sent; never repeated by us
+
+
+class Verdict(StrEnum):
+    """What a vendor says of a code that it holds."""
+
+    VERIFIED = "verified"
+    WRONG = "wrong"
+    EXPIRED = "expired"  # the vendor no longer holds it, so no code can be right any more
+    USED = "used"  # already verified there; it proves nothing now
+    EXHAUSTED = "exhausted"  # the vendor's own attempt limit
+    UNKNOWN = "unknown"  # vendor trouble: costs no attempt
+
+
+class ResendMode(StrEnum):
+    """What a resend of a gateway-held code carries."""
+
+    SAME_CODE = "same_code"
+    NEW_CODE = "new_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A parsed phone number. `e164` is whole (hence secret), `masked` may be shown."""
+
+    e164: Secret
+    country: str  # ISO 3166-1 alpha-2, "ZZ" where a number belongs to none
+    calling_code: str  # digits, without "+"
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStep:
+    """One provider of a route, and who holds the code when it carries it."""
+
+    provider: str
+    custody: Custody
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.custody}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOrder:
+    """What a provider is asked to send."""
+
+    verification_id: str
+    send_number: int  # 1 for the start, 2 for the first resend …
+    phone: Phone
+    channel: Channel
+    custody: Custody
+    code: Secret | None  # set with custody `gateway`, None with custody `vendor`
+    code_length: int
+    ttl_seconds: int
+    locale: str | None  # BCP 47, as the client sent it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendResult:
+    """What became of a `SendOrder` at one vendor.
+
+    `detail` is a short constant from the provider's own table (never vendor text).
+    `try_elsewhere` has a meaning with `REJECTED` only: could another vendor accept it?
+    """
+
+    outcome: Delivery
+    detail: str
+    vendor_reference: str | None = None
+    expires_in_seconds: int | None = None
+    try_elsewhere: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOrder:
+    """What a provider with custody `vendor` is asked to check."""
+
+    verification_id: str
+    phone_e164: Secret
+    vendor_reference: str | None
+    channel: Channel
+    code: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What a vendor said of a code. `detail` is a short constant, never vendor text."""
+
+    verdict: Verdict
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """One attempt to prove that a person holds a phone number, as it is stored."""
+
+    id: str
+    client_id: str
+    slot: str  # key of (client, number, purpose); see docs/data-model.md
+    number_key: str  # key of the number
+    to_masked: str
+    to_sealed: str  # the whole number, encrypted under the pepper
+    country: str
+    channel: Channel
+    purpose: str
+    created_at: int
+    expires_at: int
+    resend_at: int
+    attempts_max: int
+    sends: int
+    sends_max: int
+    code_length: int
+    ttl_seconds: int
+    request: str  # keyed fingerprint of the request that made it
+    delivery: Delivery
+    provider: str
+    custody: Custody
+    attempts: int = 0
+    checking: int = 0  # attempts whose vendor check has not come back
+    code: str = ""  # keyed hash of the live code; empty with custody `vendor`
+    code_seed: str = ""  # what the live code is derived from, with the pepper
+    guess: str = GUESS_NONE  # keyed hash of the last counted guess
+    stored_status: Status = Status.PENDING
+    stored_reason: Reason | None = None
+    superseded_by: str | None = None
+    checked_at: int | None = None
+    vendor_reference: str | None = None
+    locale: str | None = None
+    reference: str | None = None
+    resend_key: str | None = None  # keyed hash of the last resend's Idempotency-Key
+
+    @property
+    def solved(self) -> bool:
+        """A counted guess equalled the gateway-held code."""
+        return self.code != "" and self.guess == self.code
+
+    @property
+    def attempts_left(self) -> int:
+        return max(0, self.attempts_max - self.attempts)
+
+    @property
+    def sends_left(self) -> int:
+        return max(0, self.sends_max - self.sends)
+
+    def status(self, now: int) -> tuple[Status, Reason | None]:
+        """The status at `now` and why, derived from what is stored; it never goes back."""
+        if self.stored_status is not Status.PENDING:
+            return self.stored_status, self.stored_reason
+        if self.solved:
+            return Status.APPROVED, Reason.CORRECT_CODE
+        if self.superseded_by is not None:
+            return Status.CANCELED, Reason.SUPERSEDED
+        if self.attempts >= self.attempts_max and self.checking == 0:
+            return Status.FAILED, Reason.ATTEMPTS_EXHAUSTED
+        if now >= self.expires_at:
+            return Status.EXPIRED, Reason.TIMED_OUT
+        return Status.PENDING, None

@@ -1,0 +1,54 @@
+"""Phone numbers: one spelling (E.164) before anything else touches them. Pure.
+
+Imported by what starts verifications only: libphonenumber costs a cold start dearly.
+"""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from countersign.errors import InvalidNumberError
+from countersign.model import Phone, Secret
+
+_SPELLING = re.compile(r"\+[0-9][0-9 ().\-]{2,30}")
+_SHOWN_DIGITS = 4
+_LEAST_HIDDEN = 3
+
+
+def parse_phone(text: str, *, field: str) -> Phone:
+    """Read an international number in any usual ASCII spelling ("+84 901-888-484").
+
+    Raises InvalidNumberError, naming `field`, for everything that is not a whole, valid
+    number: without "+", with letters or an extension, with other digits than 0-9.
+    """
+    if not _SPELLING.fullmatch(text):
+        raise InvalidNumberError(
+            f"`{field}` must be an international number such as +84901888484.", field=field
+        )
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidNumberError(f"`{field}` is not a phone number.", field=field) from error
+    if not phonenumbers.is_valid_number(number):
+        raise InvalidNumberError(f"`{field}` is not a number that is in use anywhere.", field=field)
+    return Phone(
+        e164=Secret(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)),
+        country=phonenumbers.region_code_for_number(number) or "ZZ",
+        calling_code=str(number.country_code),
+        masked=_mask(number),
+    )
+
+
+def restored_phone(e164: Secret, *, country: str, masked: str) -> Phone:
+    """A phone from what was stored of it (already parsed once)."""
+    number = phonenumbers.parse(e164.reveal(), None)
+    return Phone(e164=e164, country=country, calling_code=str(number.country_code), masked=masked)
+
+
+def _mask(number: phonenumbers.PhoneNumber) -> str:
+    national = phonenumbers.national_significant_number(number)
+    shown = min(_SHOWN_DIGITS, max(0, len(national) - _LEAST_HIDDEN))
+    hidden = len(national) - shown
+    return f"+{number.country_code}{'•' * hidden}{national[hidden:]}"

@@ -1,0 +1,284 @@
+"""What the use cases need from outside, as Protocols. No boto3, no HTTP here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from countersign.clock import Deadline
+from countersign.codes import Keys
+from countersign.model import (
+    Channel,
+    CheckOrder,
+    CheckResult,
+    Custody,
+    Delivery,
+    Reason,
+    RouteStep,
+    SendOrder,
+    SendResult,
+    Status,
+    Verdict,
+    Verification,
+)
+from countersign.policy import Policy
+
+type Field = str | int | float | bool | None
+
+
+class Telemetry(Protocol):
+    """One line per outcome. Fields hold ids, enums and numbers; never a code or a whole number."""
+
+    def outcome(self, event: str, **fields: Field) -> None:
+        """Something that a user notices, e.g. `VerificationApproved`: one log line and one metric."""
+        ...
+
+    def warning(self, message: str, **fields: Field) -> None:
+        """Something that an operator must see."""
+        ...
+
+
+class Provider(Protocol):
+    """An adapter to one vendor.
+
+    `send` and `check` never raise for anything that the vendor or the network does:
+    the result says it. They return before the deadline has passed by much, make at
+    most one sending request (a refused credential, known not to have sent anything,
+    may be renewed once and the call repeated once), and log nothing.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def keyed_by_phone(self) -> bool:
+        """With custody `vendor`: does the vendor know one live code per number and no request id?"""
+        ...
+
+    def refusal(self, order: SendOrder) -> str | None:
+        """Why this order cannot be carried here (channel, code length, account not set up), or None."""
+        ...
+
+    def send(self, order: SendOrder, *, deadline: Deadline) -> SendResult: ...
+
+    def check(self, order: CheckOrder, *, deadline: Deadline) -> CheckResult: ...
+
+
+class Providers(Protocol):
+    """The registry, as the use cases see it."""
+
+    def get(self, name: str) -> Provider | None:
+        """The provider, or None where it is unknown or has no usable credentials (said in the log)."""
+        ...
+
+
+class VendorAccounts(Protocol):
+    """Vendors' credentials and account settings, from the secret store, cached."""
+
+    def get(self, vendor: str) -> Mapping[str, object] | None:
+        """The vendor's section, or None where there is none.
+
+        Raises ConfigurationError where the secret is missing or malformed.
+        """
+        ...
+
+    def renew(self, vendor: str, *, refused: Mapping[str, object]) -> Mapping[str, object] | None:
+        """After the vendor refused `refused`: fetch again, once. The new section, or None if unchanged."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SharedToken:
+    """A vendor's access token and when it stops being good (epoch seconds)."""
+
+    token: str
+    expires_at: int
+
+    def __repr__(self) -> str:
+        return f"SharedToken(***, expires_at={self.expires_at})"
+
+
+class TokenStore(Protocol):
+    """Where containers share a vendor's access token, so that one of them fetches it for all."""
+
+    def load(self, name: str) -> SharedToken | None:
+        """The shared token, or None."""
+        ...
+
+    def begin_refresh(self, name: str, *, lease_seconds: int) -> bool:
+        """True for the one caller that may fetch now; the others wait and `load` again."""
+        ...
+
+    def save(self, name: str, *, token: SharedToken) -> None:
+        """Share the token and end the refresh."""
+        ...
+
+    def abandon_refresh(self, name: str) -> None:
+        """End the refresh without a token, so that the next caller may try."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A calling application that has proved who it is, and its policy."""
+
+    id: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberClaim:
+    """The wish to send to a number now."""
+
+    number_key: str
+    slot: str
+    verification_id: str
+    now: int
+    resend_at: int
+    expires_at: int
+    vendor_lock: str | None  # provider that knows one live code per number, or None
+    continues: str | None = None  # a resend: the claim must still belong to this verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """The live verification of one (client, number, purpose) before a claim."""
+
+    verification_id: str
+    previous_id: str | None
+    resend_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The number is ours to send to; `before` is what the slot held."""
+
+    before: Slot | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRefused:
+    """The number is not ours: the slot is held (cooldown or the same id), or the vendor's lock is."""
+
+    held: Slot | None  # set: the slot refused
+    locked_until: int = 0  # set: the slot is free, but the vendor's lock is held until then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The undoing of a claim: what the slot gets back."""
+
+    claim: NumberClaim
+    before: Slot | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a delivery ended."""
+
+    delivery: Delivery
+    provider: str
+    vendor_reference: str | None
+    expires_at: int
+    custody: Custody
+    code: str  # keyed hash of the live code, empty with custody `vendor`
+    code_seed: str
+    sends: int
+    status: Status = Status.PENDING
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendIntent:
+    """What a resend writes before the vendor is called."""
+
+    now: int
+    sends_seen: int  # the count that the decision was based on
+    resend_at: int
+    expires_at: int
+    resend_key: str | None
+    provider: str
+    custody: Custody
+    channel: Channel
+    code: str
+    code_seed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The outcome of one conditional write on a verification, and the verification after it.
+
+    `applied` False: the condition did not hold, `verification` is what stood in the way
+    (None: there is no such verification of this client).
+    """
+
+    applied: bool
+    verification: Verification | None
+
+
+class Store(Protocol):
+    """The state. Every change is one conditional write; expiry is in the condition.
+
+    Every method raises ServiceUnavailableError where the store gives no answer.
+    """
+
+    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused: ...
+
+    def release_number(self, release: Release) -> None:
+        """Undo a claim after which nothing was sent (no-op if the slot moved on)."""
+        ...
+
+    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
+        """Write the durable intent and end the superseded ones, together.
+
+        Not applied: the id exists; the stored verification comes back.
+        """
+        ...
+
+    def settle_delivery(
+        self, verification: Verification, *, settlement: Settlement, release: Release | None
+    ) -> Counted:
+        """Write how the delivery ended; with `release`, undo the claim in the same transaction."""
+        ...
+
+    def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
+        """Write the intent to try another provider, taking `claim.vendor_lock` with it.
+
+        False: the vendor's lock for this number is held by another verification.
+        """
+        ...
+
+    def get(self, client_id: str, verification_id: str) -> Verification | None: ...
+
+    def begin_resend(self, verification: Verification, *, intent: ResendIntent) -> Counted: ...
+
+    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+        """Count an attempt and record the keyed guess, if one may be made (custody `gateway`).
+
+        With custody `vendor` the same write reserves the attempt for the vendor's check.
+        """
+        ...
+
+    def settle_check(self, verification: Verification, *, verdict: Verdict, now: int) -> Counted:
+        """Write the vendor's verdict; `UNKNOWN` gives the attempt back."""
+        ...
+
+    def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted: ...
+
+
+class Clients(Protocol):
+    """Who may call, from the secret store, cached."""
+
+    def authenticate(self, client_id: str, *, secret: str) -> Client:
+        """The client, or UnauthenticatedError; ServiceUnavailableError where the secret cannot be read."""
+        ...
+
+    def trusted(self, client_id: str) -> Client:
+        """A client that IAM vouches for (direct invocation); UnauthenticatedError where there is none."""
+        ...
+
+    def keys(self) -> Keys:
+        """The keys derived from the pepper."""
+        ...

@@ -1,0 +1,160 @@
+"""Checking a code, reading and canceling a verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import final
+
+from countersign.clock import Clock, Deadline
+from countersign.codes import Keys
+from countersign.errors import (
+    AttemptsExhaustedError,
+    CountersignError,
+    ExpiredError,
+    NotFoundError,
+    ServiceUnavailableError,
+    VendorUnavailableError,
+    WrongCodeError,
+)
+from countersign.model import CheckOrder, CheckResult, Custody, Secret, Status, Verdict, Verification
+from countersign.ports import Client, Providers, Store, Telemetry
+from countersign.service.refusal import refusal
+
+VENDOR_RETRY_SECONDS = 2
+
+
+@final
+class Checker:
+    """The use cases around a code that a user typed.
+
+    `providers` is asked for only where a vendor holds the code, so that a check of a
+    gateway-held code loads no vendor.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        providers: Callable[[], Providers],
+        keys: Callable[[], Keys],
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._providers = providers
+        self._keys = keys
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def check(
+        self, client: Client, *, verification_id: str, code: Secret, deadline: Deadline
+    ) -> Verification:
+        """Approve the verification if the code is right; any return means approved, now.
+
+        Raises WrongCodeError, ExpiredError, AlreadyApprovedError, CanceledError, AttemptsExhaustedError,
+        NotFoundError, UndeliverableError, VendorUnavailableError (no attempt counted) or
+        ServiceUnavailableError. The attempt is counted before anything is compared.
+        """
+        began = self._clock.monotonic()
+        now = self._clock.now()
+        guess = self._keys().code_hash(client.id, verification_id=verification_id, code=code)
+        counted = self._store.guess(client.id, verification_id, guess=guess, now=now)
+        verification = counted.verification
+        if verification is None:
+            raise NotFoundError
+        if not counted.applied:
+            raise refusal(verification, now=now) or AttemptsExhaustedError(verification=verification)
+        if verification.custody is Custody.VENDOR:
+            verification = self._check_at_vendor(verification, code=code, deadline=deadline)
+        elif not verification.solved:
+            raise WrongCodeError(verification=verification)
+        self._outcome("VerificationApproved", verification=verification, outcome="approved", began=began)
+        return verification
+
+    def _check_at_vendor(
+        self, verification: Verification, *, code: Secret, deadline: Deadline
+    ) -> Verification:
+        began = self._clock.monotonic()
+        result = self._ask_vendor(verification, code=code, deadline=deadline)
+        self._outcome(
+            "CheckUnknown" if result.verdict is Verdict.UNKNOWN else "CheckAnswered",
+            verification=verification,
+            outcome=result.verdict.value,
+            began=began,
+            detail=result.detail,
+        )
+        now = self._clock.now()
+        settled = self._store.settle_check(verification, verdict=result.verdict, now=now)
+        after = settled.verification or verification
+        if result.verdict is Verdict.VERIFIED and settled.applied:
+            return after
+        raise _vendor_refusal(after, verdict=result.verdict, now=now)
+
+    def _ask_vendor(self, verification: Verification, *, code: Secret, deadline: Deadline) -> CheckResult:
+        number = self._keys().unseal(verification.to_sealed, context=verification.id)
+        provider = self._providers().get(verification.provider)
+        if number is None or provider is None:
+            detail = "the number cannot be unsealed" if number is None else "the vendor is not set up"
+            return CheckResult(verdict=Verdict.UNKNOWN, detail=detail)
+        order = CheckOrder(
+            verification_id=verification.id,
+            phone_e164=number,
+            vendor_reference=verification.vendor_reference,
+            channel=verification.channel,
+            code=code,
+        )
+        return provider.check(order, deadline=deadline)
+
+    def read(self, client: Client, *, verification_id: str) -> Verification:
+        """The verification. Raises NotFoundError."""
+        verification = self._store.get(client.id, verification_id)
+        if verification is None:
+            raise NotFoundError
+        return verification
+
+    def cancel(self, client: Client, *, verification_id: str) -> Verification:
+        """End a pending verification; canceling it twice is no error.
+
+        Raises NotFoundError, AlreadyApprovedError, ExpiredError, AttemptsExhaustedError or UndeliverableError.
+        """
+        began = self._clock.monotonic()
+        now = self._clock.now()
+        counted = self._store.cancel(client.id, verification_id, now=now)
+        verification = counted.verification
+        if verification is None:
+            raise NotFoundError
+        if not counted.applied and verification.status(now)[0] is not Status.CANCELED:
+            raise refusal(verification, now=now) or ServiceUnavailableError()
+        self._outcome("VerificationCanceled", verification=verification, outcome="canceled", began=began)
+        return verification
+
+    def _outcome(
+        self, event: str, *, verification: Verification, outcome: str, began: float, detail: str | None = None
+    ) -> None:
+        self._telemetry.outcome(
+            event,
+            verification_id=verification.id,
+            client=verification.client_id,
+            country=verification.country,
+            channel=verification.channel.value,
+            provider=verification.provider,
+            custody=verification.custody.value,
+            outcome=outcome,
+            detail=detail,
+            milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+
+
+def _vendor_refusal(verification: Verification, *, verdict: Verdict, now: int) -> CountersignError:
+    """The refusal for a vendor's verdict; what we know ourselves goes before what the vendor says."""
+    if verdict is Verdict.UNKNOWN:
+        return VendorUnavailableError(verification=verification, retry_after_seconds=VENDOR_RETRY_SECONDS)
+    if verdict is Verdict.WRONG:
+        return WrongCodeError(verification=verification)
+    ended = refusal(verification, now=now)
+    if ended is not None:
+        return ended
+    if verdict is Verdict.EXHAUSTED:
+        return AttemptsExhaustedError(verification=verification)
+    # EXPIRED, or USED without an approval of ours: no code of that delivery can be right any more.
+    return ExpiredError(verification=verification)

@@ -1,0 +1,182 @@
+"""Handing a code to vendors: which ones can take it, one after the other, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import final
+
+from countersign.clock import Clock, Deadline
+from countersign.codes import Keys
+from countersign.errors import InvalidRequestError, ServiceUnavailableError
+from countersign.model import (
+    Channel,
+    Custody,
+    Delivery,
+    Phone,
+    RouteStep,
+    SendOrder,
+    SendResult,
+    Verification,
+)
+from countersign.ports import NumberClaim, Provider, Providers, Store, Telemetry
+
+LEAST_SECONDS_FOR_A_VENDOR = 1.5  # with less left, calling would only make an `unknown`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is to be sent, before it is known who carries it."""
+
+    verification_id: str
+    client_id: str
+    send_number: int
+    phone: Phone
+    channel: Channel
+    code_length: int
+    code_seed: str
+    ttl_seconds: int
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One provider that can carry the letter."""
+
+    step: RouteStep
+    provider: Provider
+    order: SendOrder
+    code_hash: str  # empty with custody `vendor`
+
+    @property
+    def vendor_lock(self) -> str | None:
+        """The vendor whose one-code-per-number must be ours alone, if there is one (rule 8)."""
+        locks = self.step.custody is Custody.VENDOR and self.provider.keyed_by_phone
+        return self.provider.name if locks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a delivery ended, and at which provider."""
+
+    leg: Leg
+    result: SendResult
+
+
+@final
+class Courier:
+    """Plans and makes deliveries."""
+
+    def __init__(
+        self,
+        *,
+        providers: Providers,
+        store: Store,
+        keys: Callable[[], Keys],
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._providers = providers
+        self._store = store
+        self._keys = keys
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def plan(self, letter: Letter, *, steps: tuple[RouteStep, ...]) -> tuple[Leg, ...]:
+        """The legs of a route that could carry the letter; calls nobody.
+
+        Raises InvalidRequestError (`channel`) where no configured provider takes such a
+        letter, ServiceUnavailableError where none of them is set up.
+        """
+        legs: list[Leg] = []
+        refusals: list[str] = []
+        for step in steps:
+            provider = self._providers.get(step.provider)
+            if provider is None:
+                continue
+            leg = self._leg(letter, step=step, provider=provider)
+            reason = provider.refusal(leg.order)
+            if reason is None:
+                legs.append(leg)
+            else:
+                refusals.append(f"{step.provider}: {reason}")
+        if legs:
+            return tuple(legs)
+        self._telemetry.warning(
+            "no provider can carry this",
+            country=letter.phone.country,
+            channel=letter.channel.value,
+            refusals="; ".join(refusals) or "none is set up",
+        )
+        if refusals or not steps:
+            raise InvalidRequestError(
+                "No configured vendor carries this channel with these settings to that country.",
+                field="channel",
+            )
+        raise ServiceUnavailableError("No vendor is set up for this route.")
+
+    def _leg(self, letter: Letter, *, step: RouteStep, provider: Provider) -> Leg:
+        code, code_hash = None, ""
+        if step.custody is Custody.GATEWAY:
+            keys = self._keys()
+            code = keys.derive_code(letter.verification_id, seed=letter.code_seed, length=letter.code_length)
+            code_hash = keys.code_hash(letter.client_id, verification_id=letter.verification_id, code=code)
+        order = SendOrder(
+            verification_id=letter.verification_id,
+            send_number=letter.send_number,
+            phone=letter.phone,
+            channel=letter.channel,
+            custody=step.custody,
+            code=code,
+            code_length=letter.code_length,
+            ttl_seconds=letter.ttl_seconds,
+            locale=letter.locale,
+        )
+        return Leg(step, provider, order, code_hash)
+
+    def deliver(
+        self, verification: Verification, *, legs: tuple[Leg, ...], claim: NumberClaim, deadline: Deadline
+    ) -> Report:
+        """Try the legs in order until one may have sent it.
+
+        The intent for the first leg is already stored. `unknown` ends the round as
+        `accepted` does: whoever may have sent is the last one asked (rule 7).
+        """
+        report = Report(legs[0], SendResult(outcome=Delivery.REJECTED, detail="no time left"))
+        written = legs[0]
+        for leg in legs:
+            if deadline.remaining() < LEAST_SECONDS_FOR_A_VENDOR:
+                break
+            if _needs_intent(leg, written=written):
+                moved = replace(claim, vendor_lock=leg.vendor_lock)
+                if not self._store.redirect(verification, step=leg.step, code=leg.code_hash, claim=moved):
+                    continue
+                written = leg
+            report = Report(leg, self._send(verification, leg=leg, deadline=deadline))
+            if report.result.outcome is not Delivery.REJECTED or not report.result.try_elsewhere:
+                break
+        return report
+
+    def _send(self, verification: Verification, *, leg: Leg, deadline: Deadline) -> SendResult:
+        began = self._clock.monotonic()
+        result = leg.provider.send(leg.order, deadline=deadline)
+        self._telemetry.outcome(
+            f"Delivery{result.outcome.value.capitalize()}",
+            verification_id=verification.id,
+            client=verification.client_id,
+            country=verification.country,
+            channel=leg.order.channel.value,
+            provider=leg.step.provider,
+            custody=leg.step.custody.value,
+            outcome=result.outcome.value,
+            detail=result.detail,
+            milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+        return result
+
+
+def _needs_intent(leg: Leg, *, written: Leg) -> bool:
+    """Does what is stored not yet let a check find its way to this leg?"""
+    if leg is written:
+        return False
+    return leg.step.custody is not written.step.custody or leg.vendor_lock is not None

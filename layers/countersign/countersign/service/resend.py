@@ -1,0 +1,216 @@
+"""Sending again within a verification: the next provider, the same limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import final
+
+from countersign.clock import Clock, Deadline
+from countersign.codes import Keys, random_seed
+from countersign.errors import (
+    CanceledError,
+    CooldownError,
+    NotFoundError,
+    SendsExhaustedError,
+    ServiceUnavailableError,
+    UndeliverableError,
+)
+from countersign.model import Channel, Custody, Delivery, ResendMode, Verification
+from countersign.phone import restored_phone
+from countersign.ports import Claimed, Client, NumberClaim, ResendIntent, Settlement, Store, Telemetry
+from countersign.routing import Routes, starting_after
+from countersign.service.courier import Courier, Leg, Letter, Report
+from countersign.service.refusal import refusal
+
+
+@final
+class Resender:
+    """The use case: read, claim the number, write the intent, send, settle."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        courier: Courier,
+        routes: Callable[[], Routes],
+        keys: Callable[[], Keys],
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._routes = routes
+        self._keys = keys
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def resend(
+        self,
+        client: Client,
+        *,
+        verification_id: str,
+        channel: Channel | None,
+        idempotency_key: str | None,
+        deadline: Deadline,
+    ) -> Verification:
+        """Send again, beginning with the provider after the last one. Attempts are not reset.
+
+        With policy `same_code` a gateway-held code stays as it is; otherwise the new
+        code kills the older one and lives for a whole TTL.
+        Raises NotFoundError, CooldownError, SendsExhaustedError, UndeliverableError (the earlier code stays
+        good, and no send is counted) or whatever ended the verification.
+        """
+        began = self._clock.monotonic()
+        keys = self._keys()
+        verification = self._store.get(client.id, verification_id)
+        if verification is None:
+            raise NotFoundError
+        key = (
+            keys.fingerprint("resend", client.id, verification_id, idempotency_key)
+            if idempotency_key
+            else None
+        )
+        if key is not None and verification.resend_key == key:
+            return verification
+        now = self._clock.now()
+        _refuse_unless_sendable(verification, now=now)
+        letter = self._letter(client, keys=keys, verification=verification, channel=channel)
+        steps = self._routes().steps(
+            client.policy.routes, country=verification.country, channel=letter.channel
+        )
+        legs = self._courier.plan(letter, steps=starting_after(steps, provider=verification.provider))
+        claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
+        intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
+        marked = self._store.begin_resend(verification, intent=intent)
+        if not marked.applied or marked.verification is None:
+            raise self._overtaken(marked.verification, claim=claim)
+        report = self._courier.deliver(marked.verification, legs=legs, claim=claim, deadline=deadline)
+        settled = self._settle(marked.verification, before=verification, report=report)
+        self._telemetry.outcome(
+            "VerificationResent",
+            verification_id=settled.id,
+            client=client.id,
+            country=settled.country,
+            channel=settled.channel.value,
+            provider=settled.provider,
+            outcome=settled.delivery.value,
+            milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+        return settled
+
+    def _letter(
+        self, client: Client, *, keys: Keys, verification: Verification, channel: Channel | None
+    ) -> Letter:
+        number = keys.unseal(verification.to_sealed, context=verification.id)
+        if number is None:
+            raise ServiceUnavailableError(
+                "The number of this verification can no longer be read; start a new one."
+            )
+        fresh = client.policy.resend is ResendMode.NEW_CODE or verification.custody is Custody.VENDOR
+        return Letter(
+            verification_id=verification.id,
+            client_id=client.id,
+            send_number=verification.sends + 1,
+            phone=restored_phone(number, country=verification.country, masked=verification.to_masked),
+            channel=channel or verification.channel,
+            code_length=verification.code_length,
+            code_seed=random_seed() if fresh else verification.code_seed,
+            ttl_seconds=verification.ttl_seconds,
+            locale=verification.locale,
+        )
+
+    def _claim(
+        self, client: Client, *, verification: Verification, legs: tuple[Leg, ...], now: int
+    ) -> tuple[NumberClaim, tuple[Leg, ...]]:
+        while True:
+            claim = NumberClaim(
+                number_key=verification.number_key,
+                slot=verification.slot,
+                verification_id=verification.id,
+                now=now,
+                resend_at=now + client.policy.cooldown_seconds,
+                expires_at=max(verification.expires_at, now + verification.ttl_seconds),
+                vendor_lock=legs[0].vendor_lock,
+                continues=verification.id,
+            )
+            outcome = self._store.claim_number(claim)
+            if isinstance(outcome, Claimed):
+                return claim, legs
+            if outcome.held is not None:
+                if outcome.held.verification_id != verification.id:
+                    raise CanceledError("A newer start to this number has replaced the verification.")
+                raise _cooldown(verification.id, until=outcome.held.resend_at, now=now)
+            legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
+            if not legs:
+                raise _cooldown(verification.id, until=outcome.locked_until, now=now)
+
+    def _intent(
+        self, verification: Verification, *, leg: Leg, letter: Letter, claim: NumberClaim, key: str | None
+    ) -> ResendIntent:
+        same_code = leg.step.custody is Custody.GATEWAY and letter.code_seed == verification.code_seed
+        return ResendIntent(
+            now=claim.now,
+            sends_seen=verification.sends,
+            resend_at=claim.resend_at,
+            expires_at=verification.expires_at if same_code else claim.now + verification.ttl_seconds,
+            resend_key=key,
+            provider=leg.step.provider,
+            custody=leg.step.custody,
+            channel=letter.channel,
+            code=leg.code_hash,
+            code_seed=letter.code_seed,
+        )
+
+    def _overtaken(self, verification: Verification | None, *, claim: NumberClaim) -> Exception:
+        if verification is None:
+            return NotFoundError()
+        ended = refusal(verification, now=claim.now)
+        return ended or _cooldown(verification.id, until=verification.resend_at, now=claim.now)
+
+    def _settle(self, intent: Verification, *, before: Verification, report: Report) -> Verification:
+        leg, result = report.leg, report.result
+        if result.outcome is Delivery.REJECTED:
+            self._store.settle_delivery(intent, settlement=_as_before(before), release=None)
+            raise UndeliverableError(verification=before)
+        expires_at = intent.expires_at
+        if result.expires_in_seconds is not None:
+            expires_at = min(expires_at, self._clock.now() + result.expires_in_seconds)
+        settlement = Settlement(
+            delivery=result.outcome,
+            provider=leg.step.provider,
+            vendor_reference=result.vendor_reference,
+            expires_at=expires_at,
+            custody=leg.step.custody,
+            code=leg.code_hash,
+            code_seed=intent.code_seed,
+            sends=intent.sends,
+        )
+        return self._store.settle_delivery(intent, settlement=settlement, release=None).verification or intent
+
+
+def _as_before(verification: Verification) -> Settlement:
+    """Nothing was sent: whoever held the code before still holds it."""
+    return Settlement(
+        delivery=verification.delivery,
+        provider=verification.provider,
+        vendor_reference=verification.vendor_reference,
+        expires_at=verification.expires_at,
+        custody=verification.custody,
+        code=verification.code,
+        code_seed=verification.code_seed,
+        sends=verification.sends,
+    )
+
+
+def _refuse_unless_sendable(verification: Verification, *, now: int) -> None:
+    ended = refusal(verification, now=now)
+    if ended is not None:
+        raise ended
+    if now < verification.resend_at:
+        raise _cooldown(verification.id, until=verification.resend_at, now=now)
+    if verification.sends_left == 0:
+        raise SendsExhaustedError(verification=verification)
+
+
+def _cooldown(live_id: str, *, until: int, now: int) -> CooldownError:
+    return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))

@@ -1,0 +1,296 @@
+"""Starting a verification: claim the number, write the intent, send, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import final
+
+from countersign.clock import Clock, Deadline
+from countersign.codes import Keys, random_id, random_seed
+from countersign.errors import CanceledError, CooldownError, IdempotencyConflictError, UndeliverableError
+from countersign.model import Channel, Delivery, Phone, Reason, Status, Verification
+from countersign.ports import Claimed, Client, NumberClaim, Release, Settlement, Slot, Store, Telemetry
+from countersign.routing import Routes
+from countersign.service.courier import Courier, Leg, Letter, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """A parsed start. `code_length` and `ttl_seconds` are already inside the client's policy."""
+
+    phone: Phone
+    channel: Channel
+    purpose: str
+    code_length: int
+    ttl_seconds: int
+    locale: str | None = None
+    reference: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The verification, and whether an earlier request with the same key had made it."""
+
+    verification: Verification
+    replayed: bool
+
+
+@final
+class Starter:
+    """The use case. At most three calls to the store beside the vendor's on the usual way."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        courier: Courier,
+        routes: Callable[[], Routes],
+        keys: Callable[[], Keys],
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._routes = routes
+        self._keys = keys
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def start(self, client: Client, *, request: StartRequest, deadline: Deadline) -> Started:
+        """Send a code to a number.
+
+        Raises CooldownError (with the live id), IdempotencyConflictError, UndeliverableError (nothing
+        was sent, and the number is free again), CanceledError (a newer start overtook this
+        one before it sent), InvalidRequestError or ServiceUnavailableError. A delivery whose fate
+        is unknown is no error: the verification is pending with `delivery` unknown.
+        """
+        began = self._clock.monotonic()
+        wish = self._wish(client, request=request)
+        steps = self._routes().steps(
+            client.policy.routes, country=request.phone.country, channel=request.channel
+        )
+        legs = self._courier.plan(wish.letter, steps=steps)
+        hold = self._claim(wish, legs=legs)
+        if isinstance(hold, Started):
+            return hold
+        intent = _intent(wish, leg=hold.legs[0], client=client)
+        created = self._store.create(intent, supersedes=_superseded(hold.before, now=wish.now))
+        if not created.applied:
+            if hold.ours:
+                self._store.release_number(hold.release)
+            return self._replay(created.verification, wish=wish)
+        report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
+        settled = self._settle(intent, report=report, release=hold.release)
+        self._telemetry.outcome(
+            "VerificationStarted",
+            verification_id=settled.id,
+            client=client.id,
+            country=settled.country,
+            channel=settled.channel.value,
+            provider=settled.provider,
+            outcome=settled.delivery.value,
+            milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+        return Started(settled, replayed=False)
+
+    def _wish(self, client: Client, *, request: StartRequest) -> _Wish:
+        keys = self._keys()
+        number = request.phone.e164
+        key = request.idempotency_key
+        verification_id = keys.verification_id(client.id, idempotency_key=key) if key else random_id()
+        now = self._clock.now()
+        return _Wish(
+            keyed=key is not None,
+            number_key=keys.number_key(number),
+            slot=keys.slot(client.id, number=number, purpose=request.purpose),
+            sealed=keys.seal(number, context=verification_id),
+            fingerprint=_fingerprint(keys, client=client, request=request),
+            purpose=request.purpose,
+            reference=request.reference,
+            now=now,
+            resend_at=now + client.policy.cooldown_seconds,
+            expires_at=now + request.ttl_seconds,
+            letter=Letter(
+                verification_id=verification_id,
+                client_id=client.id,
+                send_number=1,
+                phone=request.phone,
+                channel=request.channel,
+                code_length=request.code_length,
+                code_seed=random_seed(),
+                ttl_seconds=request.ttl_seconds,
+                locale=request.locale,
+            ),
+        )
+
+    def _claim(self, wish: _Wish, *, legs: tuple[Leg, ...]) -> _Hold | Started:
+        """Take the number; where only a vendor's lock is in the way, go round that vendor."""
+        while True:
+            claim = wish.claim(vendor_lock=legs[0].vendor_lock)
+            outcome = self._store.claim_number(claim)
+            if isinstance(outcome, Claimed):
+                return _Hold(claim=claim, before=outcome.before, legs=legs, ours=True)
+            if outcome.held is not None:
+                return self._refused(wish, held=outcome.held, claim=claim, legs=legs)
+            legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
+            if not legs:
+                raise _cooldown(None, until=outcome.locked_until, now=wish.now)
+
+    def _refused(
+        self, wish: _Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]
+    ) -> _Hold | Started:
+        """The slot is taken: by this very request before, or by another one's cooldown."""
+        letter = wish.letter
+        if wish.keyed:
+            earlier = self._store.get(letter.client_id, letter.verification_id)
+            if earlier is not None:
+                return self._replay(earlier, wish=wish)
+            if held.verification_id == letter.verification_id:
+                # The same request claimed the number and has not (or never) got to its intent:
+                # whoever writes the intent first sends, the other one replays.
+                before = None
+                if held.previous_id is not None:
+                    before = replace(
+                        held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now
+                    )
+                return _Hold(claim=claim, before=before, legs=legs, ours=False)
+        live = held.verification_id if held.expires_at > wish.now else None
+        raise _cooldown(live, until=held.resend_at, now=wish.now)
+
+    def _replay(self, earlier: Verification | None, *, wish: _Wish) -> Started:
+        if earlier is None:
+            raise CanceledError("A newer start to this number overtook this one; nothing was sent.")
+        if earlier.request != wish.fingerprint:
+            raise IdempotencyConflictError
+        if earlier.stored_reason is Reason.UNDELIVERABLE:
+            raise UndeliverableError(verification=earlier)
+        return Started(earlier, replayed=True)
+
+    def _settle(self, intent: Verification, *, report: Report, release: Release) -> Verification:
+        leg, result = report.leg, report.result
+        rejected = result.outcome is Delivery.REJECTED
+        expires_at = intent.expires_at
+        if result.expires_in_seconds is not None:
+            expires_at = min(expires_at, self._clock.now() + result.expires_in_seconds)
+        settlement = Settlement(
+            delivery=result.outcome,
+            provider=leg.step.provider,
+            vendor_reference=result.vendor_reference,
+            expires_at=expires_at,
+            custody=leg.step.custody,
+            code=leg.code_hash,
+            code_seed=intent.code_seed,
+            sends=intent.sends,
+            status=Status.FAILED if rejected else Status.PENDING,
+            reason=Reason.UNDELIVERABLE if rejected else None,
+        )
+        settled = self._store.settle_delivery(
+            intent, settlement=settlement, release=release if rejected else None
+        )
+        verification = settled.verification or intent
+        if rejected:
+            raise UndeliverableError(verification=verification)
+        return verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """A start with everything that is derived from it."""
+
+    keyed: bool
+    number_key: str
+    slot: str
+    sealed: str
+    fingerprint: str
+    purpose: str
+    reference: str | None
+    now: int
+    resend_at: int
+    expires_at: int
+    letter: Letter
+
+    def claim(self, *, vendor_lock: str | None) -> NumberClaim:
+        return NumberClaim(
+            number_key=self.number_key,
+            slot=self.slot,
+            verification_id=self.letter.verification_id,
+            now=self.now,
+            resend_at=self.resend_at,
+            expires_at=self.expires_at,
+            vendor_lock=vendor_lock,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hold:
+    """A number that this start may send to, and what the slot held before."""
+
+    claim: NumberClaim
+    before: Slot | None
+    legs: tuple[Leg, ...]
+    ours: bool  # False: an earlier run of the same request made the claim
+
+    @property
+    def release(self) -> Release:
+        return Release(claim=self.claim, before=self.before)
+
+
+def _intent(wish: _Wish, *, leg: Leg, client: Client) -> Verification:
+    letter = wish.letter
+    return Verification(
+        id=letter.verification_id,
+        client_id=letter.client_id,
+        slot=wish.slot,
+        number_key=wish.number_key,
+        to_masked=letter.phone.masked,
+        to_sealed=wish.sealed,
+        country=letter.phone.country,
+        channel=letter.channel,
+        purpose=wish.purpose,
+        created_at=wish.now,
+        expires_at=wish.expires_at,
+        resend_at=wish.resend_at,
+        attempts_max=client.policy.attempts,
+        sends=1,
+        sends_max=client.policy.sends,
+        code_length=letter.code_length,
+        ttl_seconds=letter.ttl_seconds,
+        request=wish.fingerprint,
+        delivery=Delivery.SENDING,
+        provider=leg.step.provider,
+        custody=leg.step.custody,
+        code=leg.code_hash,
+        code_seed=letter.code_seed,
+        locale=letter.locale,
+        reference=wish.reference,
+    )
+
+
+def _fingerprint(keys: Keys, *, client: Client, request: StartRequest) -> str:
+    return keys.fingerprint(
+        client.id,
+        request.phone.e164.reveal(),
+        request.channel.value,
+        request.purpose,
+        str(request.code_length),
+        str(request.ttl_seconds),
+        request.locale or "",
+        request.reference or "",
+    )
+
+
+def _superseded(before: Slot | None, *, now: int) -> tuple[str, ...]:
+    """The verifications that must end with this start.
+
+    `previous_id` is among them because the slot's own holder may have died before it
+    wrote its intent, and then it has not ended the one before it.
+    """
+    if before is None or before.expires_at <= now:
+        return ()
+    return (before.verification_id,) + ((before.previous_id,) if before.previous_id else ())
+
+
+def _cooldown(live_id: str | None, *, until: int, now: int) -> CooldownError:
+    return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))

@@ -1,0 +1,59 @@
+"""The environment variables of the functions, read once and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from countersign.errors import ConfigurationError
+
+
+class Setting(StrEnum):
+    """Names of the environment variables; template.yaml sets exactly these (a test holds that)."""
+
+    TABLE_NAME = "TABLE_NAME"
+    CLIENTS_SECRET_ARN = "CLIENTS_SECRET_ARN"
+    VENDORS_SECRET_ARN = "VENDORS_SECRET_ARN"
+    ROUTES = "ROUTES"  # the send function alone
+    MESSAGE_CENTRAL_URL = "MESSAGE_CENTRAL_URL"
+    ESMS_URL = "ESMS_URL"
+    ENGAGELAB_URL = "ENGAGELAB_URL"
+    SECRET_TTL_SECONDS = "SECRET_TTL_SECONDS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment decides."""
+
+    table_name: str
+    clients_secret_arn: str
+    vendors_secret_arn: str
+    vendor_urls: Mapping[str, str]
+    secret_ttl_seconds: int
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the variables. Raises ConfigurationError that names the one at fault."""
+        ttl = required(environment, Setting.SECRET_TTL_SECONDS)
+        if not ttl.isascii() or not ttl.isdigit():
+            raise ConfigurationError(f"{Setting.SECRET_TTL_SECONDS} must be a whole number of seconds")
+        return cls(
+            table_name=required(environment, Setting.TABLE_NAME),
+            clients_secret_arn=required(environment, Setting.CLIENTS_SECRET_ARN),
+            vendors_secret_arn=required(environment, Setting.VENDORS_SECRET_ARN),
+            vendor_urls={
+                "message_central": required(environment, Setting.MESSAGE_CENTRAL_URL),
+                "esms": required(environment, Setting.ESMS_URL),
+                "engagelab": required(environment, Setting.ENGAGELAB_URL),
+            },
+            secret_ttl_seconds=int(ttl),
+        )
+
+
+def required(environment: Mapping[str, str], setting: Setting) -> str:
+    """The variable's value. Raises ConfigurationError where it is not set."""
+    value = environment.get(setting, "")
+    if not value:
+        raise ConfigurationError(f"the environment variable {setting} is not set")
+    return value

@@ -1,0 +1,67 @@
+"""What leaves for the logs and the metrics: constant messages, safe fields, few dimensions."""
+
+from __future__ import annotations
+
+from typing import final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from countersign.ports import Field
+
+SERVICE = "countersign"
+
+# What an operator must hear of, per vendor.
+_VENDOR_FAILURES = frozenset({"DeliveryRejected", "DeliveryUnknown", "CheckUnknown"})
+
+
+@final
+class PowertoolsTelemetry:
+    """ports.Telemetry over Powertools' Logger and Metrics (embedded metric format)."""
+
+    def __init__(self, *, logger: Logger, metrics: Metrics) -> None:
+        self._logger = logger
+        self._metrics = metrics
+
+    def outcome(self, event: str, **fields: Field) -> None:
+        self._logger.info(event, extra={name: value for name, value in fields.items() if value is not None})
+        self._metrics.add_metric(name=event, unit=MetricUnit.Count, value=1)
+        if event in _VENDOR_FAILURES:
+            with single_metric(
+                name="VendorFailure",
+                unit=MetricUnit.Count,
+                value=1,
+                default_dimensions={"service": SERVICE, "provider": str(fields.get("provider"))},
+            ):
+                pass
+
+    def warning(self, message: str, **fields: Field) -> None:
+        self._logger.warning(
+            message, extra={name: value for name, value in fields.items() if value is not None}
+        )
+
+    def configuration_fault(self, setting: str) -> None:
+        """The operator's fault: one clear line, and a metric that an alarm watches."""
+        self._logger.error("configuration fault", extra={"fault": setting})
+        self._metrics.add_metric(name="ConfigurationFault", unit=MetricUnit.Count, value=1)
+
+    def failure(self, error: BaseException) -> None:
+        """An error that nobody expected: its type and place, never its text (texts may carry data)."""
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else "?"
+        self._logger.error("unexpected failure", extra={"error_type": type(error).__name__, "where": where})
+        self._metrics.add_metric(name="UnexpectedFailure", unit=MetricUnit.Count, value=1)
+
+    def flush(self) -> None:
+        """Write the metrics of this request."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()
+
+
+def make_telemetry() -> PowertoolsTelemetry:
+    """Level and namespace come from Powertools' own environment variables."""
+    return PowertoolsTelemetry(
+        logger=Logger(service=SERVICE, location=None), metrics=Metrics(service=SERVICE)
+    )
