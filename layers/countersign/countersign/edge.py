@@ -51,7 +51,7 @@ class Edge:
 
     def __init__(self, half: Half, *, telemetry: PowertoolsTelemetry, clock: Clock) -> None:
         self._half = half
-        self._router = Router(half.endpoints())
+        self._router = Router(half.endpoints(), elsewhere=half.elsewhere())
         self._telemetry = telemetry
         self._clock = clock
 

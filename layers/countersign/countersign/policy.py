@@ -65,11 +65,10 @@ class Policy:
             elif name == "resend":
                 if value not in tuple(ResendMode):
                     raise ConfigurationError(f"{where} must be one of {', '.join(ResendMode)}")
-                value = ResendMode(str(value))
             elif name == "routes":
                 if not isinstance(value, str) or not value:
                     raise ConfigurationError(f"{where} must name a table of the routes")
             else:
                 raise ConfigurationError(f"{where} is not a setting")
-            values[name] = value
+            values[name] = ResendMode(str(value)) if name == "resend" else value
         return cls(**values)  # type: ignore[arg-type]  # each value was checked against its field above

@@ -264,7 +264,8 @@ def _supersede(newer: Verification, *, older: str) -> Update:
     of_the_same_number = "#slot = :slot"
     return Update(
         verification_pk(newer.client_id, older),
-        expression="SET #superseded_by = if_not_exists(#superseded_by, :newer), #ttl = if_not_exists(#ttl, :ttl)",
+        expression="SET #superseded_by = if_not_exists(#superseded_by, :newer),"
+        " #ttl = if_not_exists(#ttl, :ttl)",
         condition=f"({not_written_yet} OR attribute_not_exists(#slot) OR {of_the_same_number})",
         values={"newer": newer.id, "slot": newer.slot, "ttl": newer.expires_at + KEEP_SECONDS},
     )

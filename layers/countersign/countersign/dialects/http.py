@@ -18,7 +18,7 @@ BODY_LIMIT_BYTES = 8_192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """An HTTP request as API Gateway's payload format 2.0 tells it. Header names are in lower case."""
+    """An HTTP request, from payload format 2.0 of API Gateway; header names are in lower case."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class HttpRequest:
 
     @classmethod
     def from_event(cls, event: Mapping[str, object]) -> HttpRequest:
-        """Read an event. Raises InvalidRequestError or PayloadTooLargeError for a body that cannot be taken."""
+        """Read an event. Raises InvalidRequestError or PayloadTooLargeError for an unusable body."""
         context = event.get("requestContext")
         http = context.get("http") if isinstance(context, dict) else None
         if not isinstance(http, dict):
@@ -83,12 +83,16 @@ class Endpoint:
 class Router:
     """Finds the endpoint of a request."""
 
-    def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
+    def __init__(
+        self, endpoints: tuple[Endpoint, ...], *, elsewhere: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """`elsewhere`: methods and paths of the other function, so that a wrong method is told as such."""
         self._endpoints = tuple((endpoint, _pattern(endpoint.path)) for endpoint in endpoints)
+        self._elsewhere = tuple((method, _pattern(path)) for method, path in elsewhere)
 
     def find(self, request: HttpRequest) -> tuple[Endpoint, dict[str, str]]:
         """The endpoint and the path's parameters. Raises NotFoundError or MethodNotAllowedError."""
-        allowed: list[str] = []
+        allowed = [method for method, pattern in self._elsewhere if pattern.fullmatch(request.path)]
         for endpoint, pattern in self._endpoints:
             match = pattern.fullmatch(request.path)
             if match is None:

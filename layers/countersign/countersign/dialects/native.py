@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from countersign.service.start import Starter
 
 VERIFICATIONS = "/otp/v1/verifications"
+START = ("POST", VERIFICATIONS)
+RESEND = ("POST", VERIFICATIONS + "/{id}/resend")
 CREATED, OK = 201, 200
 
 
@@ -31,6 +33,10 @@ class Half(Protocol):
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Its HTTP endpoints."""
+        ...
+
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        """Methods and paths that the other function answers, where unrouted requests come here."""
         ...
 
     def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
@@ -72,10 +78,10 @@ class NativeSend:
                     client, verification_id=verification_id, body=body, key=key, deadline=deadline
                 )
 
-        return (
-            Endpoint("POST", VERIFICATIONS, start),
-            Endpoint("POST", VERIFICATIONS + "/{id}/resend", resend),
-        )
+        return (Endpoint(*START, start), Endpoint(*RESEND, resend))
+
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        return ()
 
     def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
         body = JsonObject(event)
@@ -148,6 +154,9 @@ class NativeVerify:
             Endpoint("DELETE", VERIFICATIONS + "/{id}", cancel),
             Endpoint("GET", "/health", _health),
         )
+
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        return (START, RESEND)
 
     def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
         body = JsonObject(event)

@@ -11,7 +11,10 @@ from countersign.policy import Bound
 
 
 def parse_object(body: bytes, *, content_type: str | None, optional: bool = False) -> JsonObject:
-    """Read a body. Raises InvalidRequestError (naming the member where there is one) or UnsupportedMediaTypeError."""
+    """Read a body.
+
+    Raises InvalidRequestError (naming the member where there is one) or UnsupportedMediaTypeError.
+    """
     if optional and not body:
         return JsonObject({})
     if content_type is not None and content_type.partition(";")[0].strip().lower() != "application/json":

@@ -115,7 +115,8 @@ class Checker:
     def cancel(self, client: Client, *, verification_id: str) -> Verification:
         """End a pending verification; canceling it twice is no error.
 
-        Raises NotFoundError, AlreadyApprovedError, ExpiredError, AttemptsExhaustedError or UndeliverableError.
+        Raises NotFoundError, AlreadyApprovedError, ExpiredError, AttemptsExhaustedError or
+        UndeliverableError.
         """
         began = self._clock.monotonic()
         now = self._clock.now()

@@ -1,0 +1,1 @@
+"""What `sam build` makes, looked at and imported as Lambda would."""

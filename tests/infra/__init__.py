@@ -1,0 +1,1 @@
+"""The template and the deployment defaults, read as data."""

@@ -1,0 +1,123 @@
+"""Rules of template.yaml on roles and alarms; see rules.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .reading import Template, resources
+from .rules import FUNCTIONS, Rule
+
+X_RAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # IAM knows no resources for these
+
+
+def _grants(log_group: str, *, table: set[str]) -> set[tuple[str, str]]:
+    """Action and resource, as `Name.Attribute` or `*`."""
+    return {
+        *((f"dynamodb:{action}", "Table.Arn") for action in table),
+        ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
+        ("secretsmanager:GetSecretValue", "VendorsSecret.Id"),
+        *((f"logs:{action}", f"{log_group}.Arn") for action in ("CreateLogStream", "PutLogEvents")),
+        *((action, "*") for action in X_RAY),
+    }
+
+
+GRANTS = {
+    "SendRole": _grants("SendLogGroup", table={"GetItem", "PutItem", "UpdateItem"}),
+    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}),
+}
+SERVICE = {"service": "countersign"}
+ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
+    ("AWS/Lambda", "Errors"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
+    ("AWS/Lambda", "Throttles"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
+    ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
+    ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
+    ("AWS/DynamoDB", "WriteThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
+    ("AWS/DynamoDB", "SystemErrors"): [
+        {"TableName": {"Ref": "Table"}, "Operation": operation}
+        for operation in ("UpdateItem", "TransactWriteItems")
+    ],
+    ("Countersign", "VendorFailure"): [
+        {**SERVICE, "provider": provider} for provider in ("message_central", "esms", "engagelab")
+    ],
+    ("Countersign", "ConfigurationFault"): [{**SERVICE}],
+}
+NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+
+
+def each_function_has_a_role_of_its_own(template: Template) -> Iterator[str]:
+    roles = resources(template, "AWS::IAM::Role")
+    if set(roles) != {name.replace("Function", "Role") for name in FUNCTIONS}:
+        yield f"the roles are {sorted(roles)}"
+    for name, function in resources(template, "AWS::Serverless::Function").items():
+        if function.get("Role") != {"Fn::GetAtt": [name.replace("Function", "Role"), "Arn"]}:
+            yield f"{name} does not have its own role"
+        if "Policies" in function or "Connectors" in template["Resources"][name]:
+            yield f"{name} lets SAM write policies"
+
+
+def roles_are_lambdas_and_hold_no_managed_policy(template: Template) -> Iterator[str]:
+    for name, role in resources(template, "AWS::IAM::Role").items():
+        if role.get("ManagedPolicyArns"):
+            yield f"{name} has managed policies"
+        principals = [entry["Principal"] for entry in role["AssumeRolePolicyDocument"]["Statement"]]
+        if principals != [{"Service": "lambda.amazonaws.com"}]:
+            yield f"{name} can be assumed by {principals}"
+
+
+def roles_hold_single_actions_on_single_resources(template: Template) -> Iterator[str]:
+    for name, role in resources(template, "AWS::IAM::Role").items():
+        statements = [entry for policy in role["Policies"] for entry in policy["PolicyDocument"]["Statement"]]
+        found = {grant for statement in statements for grant in _pairs(statement)}
+        if found != GRANTS[name]:
+            yield f"{name}: {sorted(found ^ GRANTS[name])}"
+        for action, resource in found:
+            if "*" in action or ("*" in resource and action not in X_RAY):
+                yield f"{name}: a wildcard in {action} on {resource}"
+
+
+def _pairs(statement: Template) -> Iterator[tuple[str, str]]:
+    if statement.get("Effect") != "Allow" or {"NotAction", "NotResource"} & statement.keys():
+        yield "not an Allow", str(statement)
+        return
+    for action in _listed(statement["Action"]):
+        for resource in _listed(statement["Resource"]):
+            target = resource.get("Fn::GetAtt") if isinstance(resource, dict) else None
+            yield str(action), ".".join(target) if target else str(resource)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def alarms_watch_what_is_measured(template: Template) -> Iterator[str]:
+    found: dict[tuple[str, str], list[dict[str, object]]] = {}
+    for alarm in resources(template, "AWS::CloudWatch::Alarm").values():
+        dimensions = {entry["Name"]: entry["Value"] for entry in alarm.get("Dimensions", [])}
+        found.setdefault((alarm["Namespace"], alarm["MetricName"]), []).append(dimensions)
+    for metric in ALARMS.keys() | found.keys():
+        if sorted(map(str, found.get(metric, []))) != sorted(map(str, ALARMS.get(metric, []))):
+            yield f"{metric}: {found.get(metric)}"
+
+
+def alarms_ring_and_stay_quiet_without_data(template: Template) -> Iterator[str]:
+    for name, alarm in resources(template, "AWS::CloudWatch::Alarm").items():
+        if alarm.get("TreatMissingData") != "notBreaching":
+            yield f"{name} rings without data"
+        if alarm.get("AlarmActions") != NOTIFY or alarm.get("OKActions") != NOTIFY:
+            yield f"{name} does not notify the topic, if there is one"
+        if (
+            alarm.get("ComparisonOperator") != "GreaterThanOrEqualToThreshold"
+            or alarm.get("Statistic") != "Sum"
+        ):
+            yield f"{name} does not count up to its threshold"
+        if not alarm.get("AlarmDescription"):
+            yield f"{name} is not described"
+
+
+ACCESS_RULES: tuple[Rule, ...] = (
+    each_function_has_a_role_of_its_own,
+    roles_are_lambdas_and_hold_no_managed_policy,
+    roles_hold_single_actions_on_single_resources,
+    alarms_watch_what_is_measured,
+    alarms_ring_and_stay_quiet_without_data,
+)

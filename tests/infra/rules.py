@@ -1,0 +1,239 @@
+"""The rules of template.yaml. Each takes a template and says in words what breaks it; nothing if all is well.
+
+test_template.py runs every rule on the real template, and on templates broken on purpose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from countersign.settings import Setting
+
+from .reading import Template, resources
+
+type Rule = Callable[[Template], Iterator[str]]
+
+SEND, VERIFY = "SendFunction", "VerifyFunction"
+FUNCTIONS = (SEND, VERIFY)
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+ENVIRONMENT = {
+    SEND: POWERTOOLS | {setting.value for setting in Setting},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting} - {Setting.ROUTES.value},
+}
+ROUTES = {
+    "POST /otp/v1/verifications": SEND,
+    "POST /otp/v1/verifications/{id}/resend": SEND,
+    "POST /otp/v1/verifications/{id}/check": VERIFY,
+    "GET /otp/v1/verifications/{id}": VERIFY,
+    "DELETE /otp/v1/verifications/{id}": VERIFY,
+    "GET /health": VERIFY,
+    "$default": VERIFY,
+}
+API_GATEWAY_LIMIT_MS = 30_000
+ACCESS_LOG = {  # of what API Gateway can log, what names no person, no id, no code and no credential
+    "$context.requestTimeEpoch",
+    "$context.requestId",
+    "$context.routeKey",
+    "$context.status",
+    "$context.responseLength",
+    "$context.responseLatency",
+    "$context.integrationStatus",
+    "$context.integrationLatency",
+    "$context.error.responseType",
+}
+OUTPUTS = {
+    "ApiUrl",
+    "ApiId",
+    "SendFunctionName",
+    "SendFunctionArn",
+    "VerifyFunctionName",
+    "VerifyFunctionArn",
+    "TableName",
+    "ClientsSecretArn",
+    "VendorsSecretArn",
+}
+
+
+def the_table_holds_items_by_pk_on_demand(template: Template) -> Iterator[str]:
+    table = template["Resources"]["Table"]["Properties"]
+    if table.get("KeySchema") != [{"AttributeName": "pk", "KeyType": "HASH"}]:
+        yield "the key is not pk alone"
+    if table.get("BillingMode") != "PAY_PER_REQUEST":
+        yield "not on demand"
+
+
+def the_table_expires_items_and_can_be_restored(template: Template) -> Iterator[str]:
+    table = template["Resources"]["Table"]["Properties"]
+    if table.get("TimeToLiveSpecification") != {"AttributeName": "ttl", "Enabled": True}:
+        yield "no TTL on `ttl`"
+    if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+        yield "no point-in-time recovery"
+    if not table.get("SSESpecification", {}).get("SSEEnabled"):
+        yield "no encryption under a KMS key"
+
+
+def the_table_is_protected_by_a_parameter_that_is_on(template: Template) -> Iterator[str]:
+    table = template["Resources"]["Table"]["Properties"]
+    if table.get("DeletionProtectionEnabled") != {"Fn::If": ["ProtectsTable", True, False]}:
+        yield "deletion protection does not follow ProtectsTable"
+    if template["Conditions"].get("ProtectsTable") != {"Fn::Equals": [{"Ref": "DeletionProtection"}, "true"]}:
+        yield "ProtectsTable does not follow DeletionProtection"
+    if template["Parameters"]["DeletionProtection"]["Default"] != "true":
+        yield "off by default"
+
+
+def what_holds_state_outlives_the_stack(template: Template) -> Iterator[str]:
+    for name in ("Table", "ClientsSecret", "VendorsSecret"):
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            if template["Resources"][name].get(policy) != "Retain":
+                yield f"{name}: {policy} is not Retain"
+
+
+def no_secret_value_stands_in_the_template(template: Template) -> Iterator[str]:
+    secrets = resources(template, "AWS::SecretsManager::Secret")
+    generated = secrets["ClientsSecret"].get("GenerateSecretString", {})
+    if json.loads(generated.get("SecretStringTemplate", "null")) != {"clients": {}}:
+        yield "the clients' secret starts with something but no clients"
+    if generated.get("GenerateStringKey") != "pepper" or generated.get("PasswordLength", 32) < 64:
+        yield "the pepper is not generated, or is short"
+    if "SecretString" in secrets["ClientsSecret"] or secrets["VendorsSecret"].get("SecretString") != "{}":
+        yield "a secret has a value"
+
+
+def every_parameter_is_described_bounded_and_grouped(template: Template) -> Iterator[str]:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    if sorted(grouped) != sorted(template["Parameters"]):
+        yield "the groups do not hold each parameter once"
+    for name, parameter in template["Parameters"].items():
+        if not parameter.get("Description"):
+            yield f"{name} is not described"
+        if "Default" not in parameter:
+            yield f"{name} has no default"
+        bounded = (
+            {"MinValue", "MaxValue"} if parameter["Type"] == "Number" else {"MaxLength", "AllowedPattern"}
+        )
+        if "AllowedValues" not in parameter and not bounded <= parameter.keys():
+            yield f"{name} is not bounded"
+
+
+def every_output_is_described(template: Template) -> Iterator[str]:
+    if set(template["Outputs"]) != OUTPUTS:
+        yield f"outputs that nobody reads, or missing: {sorted(set(template['Outputs']) ^ OUTPUTS)}"
+    yield from (
+        f"{name} is not described"
+        for name, output in template["Outputs"].items()
+        if not output.get("Description")
+    )
+
+
+def functions_run_python_313_on_arm64_and_are_traced(template: Template) -> Iterator[str]:
+    defaults = template["Globals"]["Function"]
+    expected = {
+        "Runtime": "python3.13",
+        "Architectures": ["arm64"],
+        "Handler": "app.handler",
+        "Tracing": "Active",
+    }
+    for name, function in _functions(template).items():
+        for key, value in expected.items():
+            if function.get(key, defaults.get(key)) != value:
+                yield f"{name}: {key} is not {value}"
+
+
+def each_function_gives_up_before_its_integration_does(template: Template) -> Iterator[str]:
+    for name, function in _functions(template).items():
+        for event, integration in function["Events"].items():
+            limit_ms = integration["Properties"].get("TimeoutInMillis", API_GATEWAY_LIMIT_MS)
+            if not function["Timeout"] * 1000 < limit_ms < API_GATEWAY_LIMIT_MS:
+                yield f"{name}, {event}: {function['Timeout']} s < {limit_ms} ms < 30 s does not hold"
+
+
+def routes_are_explicit_and_speak_payload_2(template: Template) -> Iterator[str]:
+    routes: dict[str, str] = {}
+    for name, function in _functions(template).items():
+        for event, source in function["Events"].items():
+            properties = source["Properties"]
+            route = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
+            routes[route] = name
+            if source["Type"] != "HttpApi" or properties.get("ApiId") != {"Ref": "Api"}:
+                yield f"{event} is not of the HTTP API"
+            if properties.get("PayloadFormatVersion") != "2.0":
+                yield f"{event} does not speak payload format 2.0"
+    if routes != ROUTES:
+        yield f"routes are {routes}"
+
+
+def environment_names_are_those_that_the_settings_read(template: Template) -> Iterator[str]:
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    for name, function in _functions(template).items():
+        names = set(shared) | set(function.get("Environment", {}).get("Variables", {}))
+        if names != ENVIRONMENT[name]:
+            yield f"{name}: {sorted(names ^ ENVIRONMENT[name])}"
+
+
+def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
+    layer = resources(template, "AWS::Serverless::LayerVersion")["CountersignLayer"]
+    code = {name: function["CodeUri"] for name, function in _functions(template).items()}
+    if {**code, "layer": layer["ContentUri"]} != {
+        SEND: "functions/send",
+        VERIFY: "functions/verify",
+        "layer": "layers/countersign",
+    }:
+        yield "a bundle is made from another folder"
+    for name in (*FUNCTIONS, "CountersignLayer"):
+        if template["Resources"][name].get("Metadata", {}).get("BuildMethod") != "makefile":
+            yield f"{name} is not built by its Makefile, so without bytecode"
+    if template["Globals"]["Function"].get("Layers") != [{"Ref": "CountersignLayer"}]:
+        yield "the functions do not use the layer"
+
+
+def every_log_is_deleted_in_time(template: Template) -> Iterator[str]:
+    for name, group in resources(template, "AWS::Logs::LogGroup").items():
+        if group.get("RetentionInDays") != {"Ref": "LogRetentionDays"}:
+            yield f"{name} has no retention"
+    for name, function in _functions(template).items():
+        own = name.replace("Function", "LogGroup")
+        if function.get("LoggingConfig") != {"LogFormat": "Text", "LogGroup": {"Ref": own}}:
+            yield f"{name} does not log to {own} as it writes"
+
+
+def the_access_log_names_no_person(template: Template) -> Iterator[str]:
+    settings = template["Resources"]["Api"]["Properties"].get("AccessLogSettings", {})
+    if settings.get("DestinationArn") != {"Fn::GetAtt": ["ApiLogGroup", "Arn"]}:
+        yield "no access log"
+    fields = set(json.loads(settings.get("Format", "{}")).values())
+    if not {"$context.requestId", "$context.routeKey", "$context.status"} <= fields <= ACCESS_LOG:
+        yield f"the access log holds too little, or {sorted(fields - ACCESS_LOG)}"
+
+
+def the_api_is_throttled(template: Template) -> Iterator[str]:
+    settings = template["Resources"]["Api"]["Properties"].get("DefaultRouteSettings", {})
+    if settings.get("ThrottlingRateLimit") != {"Ref": "ThrottleRate"}:
+        yield "no rate limit"
+    if settings.get("ThrottlingBurstLimit") != {"Ref": "ThrottleBurst"}:
+        yield "no burst limit"
+
+
+def _functions(template: Template) -> dict[str, Template]:
+    return resources(template, "AWS::Serverless::Function")
+
+
+RULES: tuple[Rule, ...] = (
+    the_table_holds_items_by_pk_on_demand,
+    the_table_expires_items_and_can_be_restored,
+    the_table_is_protected_by_a_parameter_that_is_on,
+    what_holds_state_outlives_the_stack,
+    no_secret_value_stands_in_the_template,
+    every_parameter_is_described_bounded_and_grouped,
+    every_output_is_described,
+    functions_run_python_313_on_arm64_and_are_traced,
+    each_function_gives_up_before_its_integration_does,
+    routes_are_explicit_and_speak_payload_2,
+    environment_names_are_those_that_the_settings_read,
+    bundles_come_from_their_own_folders,
+    every_log_is_deleted_in_time,
+    the_access_log_names_no_person,
+    the_api_is_throttled,
+)

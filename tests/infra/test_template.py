@@ -1,0 +1,161 @@
+"""template.yaml keeps its rules, and every rule can fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from .access import (
+    ACCESS_RULES,
+    alarms_ring_and_stay_quiet_without_data,
+    alarms_watch_what_is_measured,
+    each_function_has_a_role_of_its_own,
+    roles_are_lambdas_and_hold_no_managed_policy,
+    roles_hold_single_actions_on_single_resources,
+)
+from .reading import DELETE, Template, changed, read_template
+from .rules import (
+    RULES,
+    Rule,
+    bundles_come_from_their_own_folders,
+    each_function_gives_up_before_its_integration_does,
+    environment_names_are_those_that_the_settings_read,
+    every_log_is_deleted_in_time,
+    every_output_is_described,
+    every_parameter_is_described_bounded_and_grouped,
+    functions_run_python_313_on_arm64_and_are_traced,
+    no_secret_value_stands_in_the_template,
+    routes_are_explicit_and_speak_payload_2,
+    the_access_log_names_no_person,
+    the_api_is_throttled,
+    the_table_expires_items_and_can_be_restored,
+    the_table_holds_items_by_pk_on_demand,
+    the_table_is_protected_by_a_parameter_that_is_on,
+    what_holds_state_outlives_the_stack,
+)
+
+ALL_RULES = RULES + ACCESS_RULES
+
+TABLE = "Resources/Table/Properties"
+SEND = "Resources/SendFunction/Properties"
+VERIFY = "Resources/VerifyFunction/Properties"
+API = "Resources/Api/Properties"
+SEND_POLICY = "Resources/SendRole/Properties/Policies/0/PolicyDocument/Statement"
+VERIFY_POLICY = "Resources/VerifyRole/Properties/Policies/0/PolicyDocument/Statement"
+ALARM = "Resources/EsmsFailureAlarm/Properties"
+CLIENTS = "Resources/ClientsSecret/Properties"
+VENDORS = "Resources/VendorsSecret/Properties"
+EVENTS = f"{VERIFY}/Events"
+LOG_FORMAT = f"{API}/AccessLogSettings/Format"
+ENVIRONMENT = "Globals/Function/Environment/Variables"
+
+MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
+    (the_table_holds_items_by_pk_on_demand, f"{TABLE}/BillingMode", "PROVISIONED"),
+    (the_table_holds_items_by_pk_on_demand, f"{TABLE}/KeySchema/0/AttributeName", "id"),
+    (the_table_expires_items_and_can_be_restored, f"{TABLE}/TimeToLiveSpecification/Enabled", False),
+    (
+        the_table_expires_items_and_can_be_restored,
+        f"{TABLE}/TimeToLiveSpecification/AttributeName",
+        "expires_at",
+    ),
+    (the_table_expires_items_and_can_be_restored, f"{TABLE}/PointInTimeRecoverySpecification", DELETE),
+    (the_table_expires_items_and_can_be_restored, f"{TABLE}/SSESpecification/SSEEnabled", False),
+    (the_table_is_protected_by_a_parameter_that_is_on, f"{TABLE}/DeletionProtectionEnabled", False),
+    (the_table_is_protected_by_a_parameter_that_is_on, "Parameters/DeletionProtection/Default", "false"),
+    (the_table_is_protected_by_a_parameter_that_is_on, "Conditions/ProtectsTable/Fn::Equals/1", "false"),
+    (what_holds_state_outlives_the_stack, "Resources/Table/DeletionPolicy", "Delete"),
+    (what_holds_state_outlives_the_stack, "Resources/ClientsSecret/UpdateReplacePolicy", DELETE),
+    (no_secret_value_stands_in_the_template, f"{VENDORS}/SecretString", '{"esms":{}}'),
+    (no_secret_value_stands_in_the_template, f"{CLIENTS}/SecretString", "{}"),
+    (no_secret_value_stands_in_the_template, f"{CLIENTS}/GenerateSecretString/PasswordLength", 16),
+    (every_parameter_is_described_bounded_and_grouped, "Parameters/Routes/Description", DELETE),
+    (every_parameter_is_described_bounded_and_grouped, "Parameters/EsmsUrl/AllowedPattern", DELETE),
+    (every_parameter_is_described_bounded_and_grouped, "Parameters/ThrottleRate/MaxValue", DELETE),
+    (every_parameter_is_described_bounded_and_grouped, "Parameters/New", {"Type": "String"}),
+    (every_output_is_described, "Outputs/ApiId/Description", DELETE),
+    (every_output_is_described, "Outputs/TableName", DELETE),
+    (functions_run_python_313_on_arm64_and_are_traced, "Globals/Function/Tracing", DELETE),
+    (functions_run_python_313_on_arm64_and_are_traced, f"{SEND}/Runtime", "python3.12"),
+    (each_function_gives_up_before_its_integration_does, f"{SEND}/Timeout", 29),
+    (each_function_gives_up_before_its_integration_does, f"{SEND}/Timeout", 900),
+    (each_function_gives_up_before_its_integration_does, f"{EVENTS}/Check/Properties/TimeoutInMillis", 20000),
+    (
+        each_function_gives_up_before_its_integration_does,
+        f"{EVENTS}/Unrouted/Properties/TimeoutInMillis",
+        DELETE,
+    ),
+    (routes_are_explicit_and_speak_payload_2, f"{EVENTS}/Unrouted", DELETE),
+    (routes_are_explicit_and_speak_payload_2, f"{SEND}/Events/Start/Properties/Method", "ANY"),
+    (routes_are_explicit_and_speak_payload_2, f"{SEND}/Events/Start/Properties/PayloadFormatVersion", "1.0"),
+    (environment_names_are_those_that_the_settings_read, f"{ENVIRONMENT}/TABLE_NAME", DELETE),
+    (environment_names_are_those_that_the_settings_read, f"{ENVIRONMENT}/EXTRA", "1"),
+    (environment_names_are_those_that_the_settings_read, f"{SEND}/Environment", DELETE),
+    (bundles_come_from_their_own_folders, f"{SEND}/CodeUri", "."),
+    (bundles_come_from_their_own_folders, "Resources/CountersignLayer/Properties/ContentUri", "local"),
+    (bundles_come_from_their_own_folders, "Resources/VerifyFunction/Metadata", DELETE),
+    (every_log_is_deleted_in_time, "Resources/ApiLogGroup/Properties/RetentionInDays", DELETE),
+    (every_log_is_deleted_in_time, f"{SEND}/LoggingConfig/LogFormat", "JSON"),
+    (every_log_is_deleted_in_time, f"{VERIFY}/LoggingConfig/LogGroup/Ref", "SendLogGroup"),
+    (the_access_log_names_no_person, LOG_FORMAT, '{"ip":"$context.identity.sourceIp"}'),
+    (
+        the_access_log_names_no_person,
+        LOG_FORMAT,
+        '{"a":"$context.requestId","b":"$context.routeKey","c":"$context.status","d":"$context.path"}',
+    ),
+    (the_access_log_names_no_person, f"{API}/AccessLogSettings", DELETE),
+    (the_api_is_throttled, f"{API}/DefaultRouteSettings/ThrottlingRateLimit", DELETE),
+    (the_api_is_throttled, f"{API}/DefaultRouteSettings/ThrottlingBurstLimit", 10000),
+    (each_function_has_a_role_of_its_own, f"{VERIFY}/Role/Fn::GetAtt/0", "SendRole"),
+    (each_function_has_a_role_of_its_own, f"{SEND}/Role", DELETE),
+    (each_function_has_a_role_of_its_own, f"{SEND}/Policies", ["AmazonDynamoDBFullAccess"]),
+    (
+        roles_are_lambdas_and_hold_no_managed_policy,
+        "Resources/SendRole/Properties/ManagedPolicyArns",
+        ["arn:aws:iam::aws:policy/AdministratorAccess"],
+    ),
+    (
+        roles_are_lambdas_and_hold_no_managed_policy,
+        "Resources/SendRole/Properties/AssumeRolePolicyDocument/Statement/0/Principal",
+        "*",
+    ),
+    (roles_hold_single_actions_on_single_resources, f"{SEND_POLICY}/0/Resource", "*"),
+    (roles_hold_single_actions_on_single_resources, f"{SEND_POLICY}/0/Action/0", "dynamodb:*"),
+    (roles_hold_single_actions_on_single_resources, f"{SEND_POLICY}/0/Action/0", "dynamodb:DeleteItem"),
+    (roles_hold_single_actions_on_single_resources, f"{VERIFY_POLICY}/0/Action/2", "dynamodb:PutItem"),
+    (roles_hold_single_actions_on_single_resources, f"{VERIFY_POLICY}/1/Resource", "*"),
+    (
+        roles_hold_single_actions_on_single_resources,
+        f"{VERIFY_POLICY}/5",
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+    ),
+    (alarms_watch_what_is_measured, f"{ALARM}/Dimensions/1/Value", "esms_vn"),
+    (alarms_watch_what_is_measured, f"{ALARM}/Dimensions/0", DELETE),
+    (alarms_watch_what_is_measured, f"{ALARM}/Namespace", "countersign"),
+    (alarms_watch_what_is_measured, "Resources/ConfigurationFaultAlarm", DELETE),
+    # 5XXError is what a REST API counts; an HTTP API never sends it.
+    (alarms_watch_what_is_measured, "Resources/Api5xxAlarm/Properties/MetricName", "5XXError"),
+    (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/TreatMissingData", DELETE),
+    (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/AlarmActions", [{"Ref": "AlarmTopicArn"}]),
+    (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/ComparisonOperator", "LessThanThreshold"),
+    (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/AlarmDescription", DELETE),
+)
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return read_template()
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.__name__)
+def test_the_template_keeps_the_rule(rule: Rule, template: Template) -> None:
+    assert list(rule(template)) == []
+
+
+@pytest.mark.parametrize(("rule", "path", "value"), MUTATIONS)
+def test_a_template_that_breaks_the_rule_is_caught(
+    rule: Rule, path: str, value: object, template: Template
+) -> None:
+    assert list(rule(changed(template, path=path, value=value))) != []
+
+
+def test_every_rule_is_shown_to_fail() -> None:
+    assert {rule for rule, _, _ in MUTATIONS} == set(ALL_RULES)
