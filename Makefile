@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PYTHON := $(BIN)/python
 INSTALLED := $(VENV)/.installed
+CHECKOV := .venv-checkov
 PORT ?= 3000
 SHELL := /bin/bash
 
@@ -20,19 +21,25 @@ $(INSTALLED): requirements-dev.txt
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $(INSTALLED)
 
+$(CHECKOV)/.installed: tests/infra/checkov/requirements.txt
+	@python=$$(local/find-python) && "$$python" -m venv --clear $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
 run: $(INSTALLED) ## the whole stack on this machine, with simulated vendors (PORT=3000)
 	@exec $(PYTHON) -m local --port $(PORT)
 
 test: $(INSTALLED) ## every level of tests
 	@$(PYTHON) -m pytest --cov --cov-report=term $(ARGS)
 
-check: $(INSTALLED) ## format, lint, types, template
+check: $(INSTALLED) $(CHECKOV)/.installed ## format, lint, types, template rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/countersign/countersign local tests
 	@for function in send verify; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
 	@$(BIN)/sam validate --lint
 	@$(BIN)/cfn-lint template.yaml
+	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
 format: $(INSTALLED) ## format, and mend what the linter can
 	@$(BIN)/ruff format .
@@ -55,4 +62,4 @@ lock: ## renew requirements-dev.txt and the layer's requirements.txt (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --python-version 3.13 requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what was built and installed
-	rm -rf .aws-sam .local $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+	rm -rf .aws-sam .local $(VENV) $(CHECKOV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

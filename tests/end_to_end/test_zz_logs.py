@@ -1,0 +1,69 @@
+"""Last in its folder: whatever the other tests made the functions log, it may be shown to anybody."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from local.stack import Stack
+from tests.end_to_end.calling import Caller, fresh_number
+
+
+def test_no_log_line_holds_a_code_a_secret_or_a_whole_number(stack: Stack) -> None:
+    caller, to = Caller(stack, "demo-gateway"), fresh_number("VN")
+    caller.check(caller.start(to).body["id"], caller.code_for(to))
+    logs = stack.function_logs()
+    assert "VerificationApproved" in logs
+    assert "demo-secret" not in logs
+    assert "Basic " not in logs
+    secrets = stack.client("secretsmanager")
+    for name in (stack.deployment.clients_secret, stack.deployment.vendors_secret):
+        secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+        values = _secret_values(secret)
+        assert values
+        assert not [value for value in values if value in logs]
+    for message in stack.messages():
+        assert message["to"].lstrip("+") not in logs
+        assert not re.search(rf"(?<![0-9]){message['code']}(?![0-9])", _without_ids(logs))
+
+
+def test_no_role_lacks_a_permission_and_nothing_unexpected_happened(stack: Stack) -> None:
+    logs = stack.function_logs()
+    assert "AccessDenied" not in logs
+    assert "Traceback" not in logs
+    assert "unexpected failure" not in logs
+
+
+def _without_ids(logs: str) -> str:
+    """Durations, timestamps and identifiers may hold six digits by chance; a code has no such neighbours."""
+    without_times = re.sub(r'"(Timestamp|timestamp|milliseconds)": ?"?[^,}]*', "", logs)
+    return re.sub(
+        r"[0-9a-f]{8}-[0-9a-f-]{27,}|1-[0-9a-f]{8}-[0-9a-f]{24}|\b[a-z2-7]{26}\b|[\d.]+ ms", "", without_times
+    )
+
+
+_SECRET_MEMBERS = {
+    "pepper",
+    "secrets",
+    "password",
+    "api_key",
+    "secret_key",
+    "dev_key",
+    "dev_secret",
+    "customer_id",
+}
+
+
+def _secret_values(value: object, *, secret: bool = False) -> list[str]:
+    """The strings under members that hold a credential."""
+    if isinstance(value, str):
+        return [value] if secret else []
+    if isinstance(value, dict):
+        return [
+            text
+            for name, inner in value.items()
+            for text in _secret_values(inner, secret=secret or name in _SECRET_MEMBERS)
+        ]
+    if isinstance(value, list):
+        return [text for inner in value for text in _secret_values(inner, secret=secret)]
+    return []
