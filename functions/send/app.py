@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import countersign.preload  # noqa: F401  # costs less in init than in the first request
 from countersign.bootstrap import send_function
 from countersign.edge import LambdaContext
 

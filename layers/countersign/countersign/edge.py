@@ -17,6 +17,7 @@ from countersign.dialects.native_answers import problem_response
 from countersign.errors import (
     ConfigurationError,
     CountersignError,
+    InvalidRequestError,
     MethodNotAllowedError,
     NotFoundError,
     ServiceUnavailableError,
@@ -55,8 +56,8 @@ class Edge:
         self._telemetry = telemetry
         self._clock = clock
 
-    def __call__(self, event: Mapping[str, object], context: LambdaContext) -> dict[str, object]:
-        """Answer an HTTP event (payload format 2.0) or a direct invocation.
+    def __call__(self, event: object, context: LambdaContext) -> dict[str, object]:
+        """Answer an HTTP event (payload format 2.0) or a direct invocation; whatever it is, without raising.
 
         A direct invocation gets `{"status_code": int, "body": object}`, the same body
         that HTTP would carry.
@@ -65,7 +66,7 @@ class Edge:
         remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
         deadline = Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=self._clock)
         try:
-            if "requestContext" in event:
+            if isinstance(event, dict) and "requestContext" in event:
                 return self._http(event, trace_id=trace_id, deadline=deadline).as_result()
             return self._direct(event, trace_id=trace_id, deadline=deadline)
         finally:
@@ -80,9 +81,11 @@ class Edge:
         except Exception as error:
             return self._refused(error, trace_id=trace_id, began=began)
 
-    def _direct(self, event: Mapping[str, object], *, trace_id: str, deadline: Deadline) -> dict[str, object]:
+    def _direct(self, event: object, *, trace_id: str, deadline: Deadline) -> dict[str, object]:
         began = self._clock.monotonic()
         try:
+            if not isinstance(event, dict):
+                raise InvalidRequestError("The event must be a JSON object.")
             response = self._half.invoke(event, deadline=deadline)
         except Exception as error:
             response = self._refused(error, trace_id=trace_id, began=began)

@@ -188,6 +188,8 @@ class Settlement:
     sends: int
     status: Status = Status.PENDING
     reason: Reason | None = None
+    channel: Channel | None = None  # None: as it is stored
+    resend_key: str | None = None  # None: as it is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,10 @@ _MAY_BE_SENT = " AND ".join(
         _NOT_OUR_OWN_RETRY,
     )
 )
-_MAY_BE_CANCELED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_SOLVED, _NOT_OUR_OWN_RETRY))
+_NOT_EXHAUSTED = "(#attempts < #attempts_max OR #checking > :zero)"  # or the last one is at the vendor
+_MAY_BE_CANCELED = " AND ".join(
+    (_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_EXHAUSTED, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
+)
 _MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _NOT_OUR_OWN_RETRY))
 _DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
 
@@ -221,6 +224,7 @@ class DynamoStore:
                 values={
                     "pending": Status.PENDING,
                     "now": now,
+                    "zero": 0,
                     "canceled": Status.CANCELED,
                     "reason": Reason.CANCELED_BY_CLIENT,
                     "writer": random_seed(),
@@ -300,6 +304,12 @@ def _settlement(verification: Verification, *, settlement: Settlement) -> Update
     if settlement.reason is not None:
         expression += ", #stored_reason = :reason"
         values["reason"] = settlement.reason
+    if settlement.channel is not None:
+        expression += ", #channel = :channel"
+        values["channel"] = settlement.channel
+    if settlement.resend_key is not None:
+        expression += ", #resend_key = :resend_key"
+        values["resend_key"] = settlement.resend_key
     return _on(verification, expression=expression, condition=_DELIVERY_IS_OURS, values=values)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -121,7 +120,7 @@ def _body(event: Mapping[str, object]) -> bytes:
     else:
         try:
             data = base64.b64decode(body, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # not base64, or not even ASCII
             raise InvalidRequestError("The body cannot be read.") from error
     if len(data) > BODY_LIMIT_BYTES:
         raise PayloadTooLargeError

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from countersign.dialects.strict_json import JsonObject
 from countersign.errors import InvalidRequestError, NotFoundError
 from countersign.model import Channel, Secret
 from countersign.policy import CODE_LENGTH, TTL_SECONDS, Bound, Policy
-from countersign.service.start import StartRequest
+
+if TYPE_CHECKING:
+    from countersign.service.start import StartRequest
 
 DEFAULT_PURPOSE = "verification"
 
@@ -22,7 +25,9 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 def parse_start(body: JsonObject, *, policy: Policy, idempotency_key: str | None) -> StartRequest:
     """A start. The policy bounds what a request may ask for: no shorter code, no longer life."""
-    from countersign.phone import parse_phone  # not at import: the verify function has no use for it
+    # Not at import: the verify function has no use for them.
+    from countersign.phone import parse_phone
+    from countersign.service.start import StartRequest
 
     to = body.text("to", most=32)
     channel = parse_channel(body)

@@ -9,6 +9,7 @@ from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
 from countersign.errors import (
     AttemptsExhaustedError,
+    ConfigurationError,
     CountersignError,
     ExpiredError,
     NotFoundError,
@@ -92,7 +93,11 @@ class Checker:
 
     def _ask_vendor(self, verification: Verification, *, code: Secret, deadline: Deadline) -> CheckResult:
         number = self._keys().unseal(verification.to_sealed, context=verification.id)
-        provider = self._providers().get(verification.provider)
+        try:
+            provider = self._providers().get(verification.provider)
+        except (ConfigurationError, CountersignError) as error:  # the attempt is reserved: give it back
+            self._telemetry.warning("a vendor's account cannot be read", cause=str(error))
+            provider = None
         if number is None or provider is None:
             detail = "the number cannot be unsealed" if number is None else "the vendor is not set up"
             return CheckResult(verdict=Verdict.UNKNOWN, detail=detail)

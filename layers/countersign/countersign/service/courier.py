@@ -61,6 +61,8 @@ class Report:
 
     leg: Leg
     result: SendResult
+    intent: Verification  # as the last written intent says
+    claim: NumberClaim  # with the vendor's lock that is held now
 
 
 @final
@@ -139,20 +141,29 @@ class Courier:
     ) -> Report:
         """Try the legs in order until one may have sent it.
 
-        The intent for the first leg is already stored. `unknown` ends the round as
-        `accepted` does: whoever may have sent is the last one asked (rule 7).
+        The intent for the first leg is already stored, and `claim.vendor_lock` is ours.
+        `unknown` ends the round as `accepted` does: whoever may have sent is the last one
+        asked (rule 7).
         """
-        report = Report(legs[0], SendResult(outcome=Delivery.REJECTED, detail="no time left"))
+        nobody = SendResult(outcome=Delivery.REJECTED, detail="no time left")
+        report = Report(legs[0], nobody, verification, claim)
         written = legs[0]
         for leg in legs:
             if deadline.remaining() < LEAST_SECONDS_FOR_A_VENDOR:
                 break
-            if _needs_intent(leg, written=written):
+            if _needs_intent(leg, written=written, claim=claim):
                 moved = replace(claim, vendor_lock=leg.vendor_lock)
                 if not self._store.redirect(verification, step=leg.step, code=leg.code_hash, claim=moved):
                     continue
                 written = leg
-            report = Report(leg, self._send(verification, leg=leg, deadline=deadline))
+                claim = moved if moved.vendor_lock is not None else claim
+                # Settling compares with this code: a guess that solved it meanwhile must not be forgotten.
+                verification = replace(
+                    verification, provider=leg.step.provider, custody=leg.step.custody, code=leg.code_hash
+                )
+            report = Report(
+                leg, self._send(verification, leg=leg, deadline=deadline), verification, claim
+            )
             if report.result.outcome is not Delivery.REJECTED or not report.result.try_elsewhere:
                 break
         return report
@@ -175,8 +186,7 @@ class Courier:
         return result
 
 
-def _needs_intent(leg: Leg, *, written: Leg) -> bool:
-    """Does what is stored not yet let a check find its way to this leg?"""
-    if leg is written:
-        return False
-    return leg.step.custody is not written.step.custody or leg.vendor_lock is not None
+def _needs_intent(leg: Leg, *, written: Leg, claim: NumberClaim) -> bool:
+    """Does what is stored not yet let a check find its way to this leg, or is its vendor's lock not ours?"""
+    lock_is_missing = leg.vendor_lock is not None and leg.vendor_lock != claim.vendor_lock
+    return lock_is_missing or leg.step.custody is not written.step.custody

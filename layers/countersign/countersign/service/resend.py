@@ -85,7 +85,7 @@ class Resender:
         if not marked.applied or marked.verification is None:
             raise self._overtaken(marked.verification, claim=claim)
         report = self._courier.deliver(marked.verification, legs=legs, claim=claim, deadline=deadline)
-        settled = self._settle(marked.verification, before=verification, report=report)
+        settled = self._settle(report, before=verification)
         self._telemetry.outcome(
             "VerificationResent",
             verification_id=settled.id,
@@ -167,8 +167,8 @@ class Resender:
         ended = refusal(verification, now=claim.now)
         return ended or _cooldown(verification.id, until=verification.resend_at, now=claim.now)
 
-    def _settle(self, intent: Verification, *, before: Verification, report: Report) -> Verification:
-        leg, result = report.leg, report.result
+    def _settle(self, report: Report, *, before: Verification) -> Verification:
+        leg, result, intent = report.leg, report.result, report.intent
         if result.outcome is Delivery.REJECTED:
             self._store.settle_delivery(intent, settlement=_as_before(before), release=None)
             raise UndeliverableError(verification=before)
@@ -189,7 +189,7 @@ class Resender:
 
 
 def _as_before(verification: Verification) -> Settlement:
-    """Nothing was sent: whoever held the code before still holds it."""
+    """Nothing was sent: whoever held the code before still holds it, and the request may come again."""
     return Settlement(
         delivery=verification.delivery,
         provider=verification.provider,
@@ -199,6 +199,8 @@ def _as_before(verification: Verification) -> Settlement:
         code=verification.code,
         code_seed=verification.code_seed,
         sends=verification.sends,
+        channel=verification.channel,
+        resend_key=verification.resend_key or "",
     )
 
 

@@ -76,13 +76,13 @@ class Starter:
         if isinstance(hold, Started):
             return hold
         intent = _intent(wish, leg=hold.legs[0], client=client)
-        created = self._store.create(intent, supersedes=_superseded(hold.before, now=wish.now))
+        created = self._store.create(intent, supersedes=_superseded(hold.before, by=intent.id, now=wish.now))
         if not created.applied:
             if hold.ours:
-                self._store.release_number(hold.release)
+                self._store.release_number(hold.release)  # nothing was replaced: the lock may guard a live code
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
-        settled = self._settle(intent, report=report, release=hold.release)
+        settled = self._settle(report, release=Release(claim=report.claim, before=hold.before))
         self._telemetry.outcome(
             "VerificationStarted",
             verification_id=settled.id,
@@ -147,15 +147,14 @@ class Starter:
             earlier = self._store.get(letter.client_id, letter.verification_id)
             if earlier is not None:
                 return self._replay(earlier, wish=wish)
-            if held.verification_id == letter.verification_id:
-                # The same request claimed the number and has not (or never) got to its intent:
-                # whoever writes the intent first sends, the other one replays.
-                before = None
-                if held.previous_id is not None:
-                    before = replace(
-                        held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now
-                    )
-                return _Hold(claim=claim, before=before, legs=legs, ours=False)
+        if held.verification_id == letter.verification_id:
+            # The same request claimed the number and has not (or never) got to its intent, or the
+            # answer to our own claim was lost: whoever writes the intent first sends, the other
+            # one replays. Which vendor's lock that claim took is not known.
+            before = None
+            if held.previous_id is not None:
+                before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
+            return _Hold(claim=replace(claim, vendor_lock=None), before=before, legs=legs, ours=False)
         live = held.verification_id if held.expires_at > wish.now else None
         raise _cooldown(live, until=held.resend_at, now=wish.now)
 
@@ -168,8 +167,8 @@ class Starter:
             raise UndeliverableError(verification=earlier)
         return Started(earlier, replayed=True)
 
-    def _settle(self, intent: Verification, *, report: Report, release: Release) -> Verification:
-        leg, result = report.leg, report.result
+    def _settle(self, report: Report, *, release: Release) -> Verification:
+        leg, result, intent = report.leg, report.result, report.intent
         rejected = result.outcome is Delivery.REJECTED
         expires_at = intent.expires_at
         if result.expires_in_seconds is not None:
@@ -234,7 +233,8 @@ class _Hold:
 
     @property
     def release(self) -> Release:
-        return Release(claim=self.claim, before=self.before)
+        """The undoing of the claim, but for the vendor's lock."""
+        return Release(claim=replace(self.claim, vendor_lock=None), before=self.before)
 
 
 def _intent(wish: _Wish, *, leg: Leg, client: Client) -> Verification:
@@ -281,15 +281,16 @@ def _fingerprint(keys: Keys, *, client: Client, request: StartRequest) -> str:
     )
 
 
-def _superseded(before: Slot | None, *, now: int) -> tuple[str, ...]:
-    """The verifications that must end with this start.
+def _superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
+    """The verifications that must end with this start, which is not one of them where it is a replay.
 
     `previous_id` is among them because the slot's own holder may have died before it
     wrote its intent, and then it has not ended the one before it.
     """
     if before is None or before.expires_at <= now:
         return ()
-    return (before.verification_id,) + ((before.previous_id,) if before.previous_id else ())
+    ids = (before.verification_id, before.previous_id)
+    return tuple(one for one in ids if one is not None and one != by)
 
 
 def _cooldown(live_id: str | None, *, until: int, now: int) -> CooldownError:
