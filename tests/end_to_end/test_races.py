@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 
 import pytest
@@ -65,11 +66,12 @@ def test_ten_parallel_starts_with_one_idempotency_key_send_one_text(stack: Stack
 
 
 def test_parallel_starts_without_a_cooldown_leave_one_live_code(stack: Stack) -> None:
-    caller, to = Caller(stack, "quick-gateway"), fresh_number("SG")
-    answers = at_once(8, lambda: caller.start(to))
-    ids = [answer.body["id"] for answer in answers if answer.status == 201]
-    assert ids
-    assert {answer.body.get("code") for answer in answers if answer.status != 201} <= {"canceled"}
-    statuses = Counter(caller.read(verification_id).body["status"] for verification_id in ids)
-    assert statuses["pending"] == 1
-    assert statuses["canceled"] == len(ids) - 1
+    caller = Caller(stack, "quick-gateway")
+    for _ in range(12):  # starts overtake each other between claim and intent: rarely, so often enough
+        to = fresh_number("SG")
+        answers = at_once(8, functools.partial(caller.start, to))
+        ids = [answer.body["id"] for answer in answers if answer.status == 201]
+        refusals = {answer.body["code"] for answer in answers if answer.status != 201}
+        assert refusals <= {"canceled"}
+        statuses = Counter(caller.read(verification_id).body["status"] for verification_id in ids)
+        assert statuses == Counter({"pending": 1, "canceled": len(ids) - 1})

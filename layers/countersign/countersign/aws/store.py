@@ -13,6 +13,7 @@ from typing import final
 
 from countersign.aws.items import (
     KEEP_SECONDS,
+    Attribute,
     Item,
     check_step,
     read_verification,
@@ -21,7 +22,7 @@ from countersign.aws.items import (
     verification_pk,
 )
 from countersign.aws.numbers import claim_refused, claim_update, lock_update, read_slot, release_update
-from countersign.aws.table import ConditionFailedError, Table, Update
+from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import GUESS_NONE, Delivery, Reason, RouteStep, Status, Verdict, Verification
@@ -79,31 +80,51 @@ class DynamoStore:
             return  # the slot has moved on; what it holds now is not ours to change
 
     def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
-        """PutItem, or one transaction with the marks on what it supersedes."""
+        """PutItem, or one transaction with the marks on what it supersedes.
+
+        Where a newer start has ended this one before it was written, the marks are made
+        all the same (one UpdateItem each): the newer one knows of two before it, not of
+        those that this one was to end.
+        """
         writer = random_seed()
+        item = verification_item(verification, writer=writer)
         marks = [_supersede(verification, older=older) for older in supersedes]
         try:
             if marks:
-                return self._create_over(verification, marks=marks, writer=writer)
-            self._table.put_new(verification_item(verification, writer=writer))
+                self._create_over(item, marks=marks)
+            else:
+                self._table.put_new(item)
         except ConditionFailedError as error:
             stored = error.items[0]
             if stored is not None and text(stored, "writer") == writer:
                 return Counted(applied=True, verification=verification)
-            return Counted(applied=False, verification=read_verification(stored))
+            existing = read_verification(stored)
+            if existing is None:
+                self._mark(marks)
+            return Counted(applied=False, verification=existing)
         return Counted(applied=True, verification=verification)
 
-    def _create_over(self, verification: Verification, *, marks: Sequence[Update], writer: str) -> Counted:
-        item = verification_item(verification, writer=writer)
+    def _create_over(self, item: dict[str, Attribute], *, marks: Sequence[Update]) -> None:
         try:
             self._table.transact(put=item, updates=marks)
         except ConditionFailedError as error:
             if error.failed[0]:
                 raise
             # A mark did not fit: that id belongs to another number, so it is none of ours to end.
-            fitting = [mark for mark, failed in zip(marks, error.failed[1:], strict=True) if not failed]
-            self._table.transact(put=item, updates=fitting)
-        return Counted(applied=True, verification=verification)
+            self._mark(marks)
+            self._table.put_new(item)
+        except ConflictError:
+            # Too many starts to one number at once for a transaction: one by one, the older ones
+            # first, so that in between there is rather no live code than two.
+            self._mark(marks)
+            self._table.put_new(item)
+
+    def _mark(self, marks: Sequence[Update]) -> None:
+        for mark in marks:
+            try:
+                self._table.update(mark, returned="ALL_NEW")
+            except ConditionFailedError:
+                continue  # that id belongs to another number
 
     def settle_delivery(
         self, verification: Verification, *, settlement: Settlement, release: Release | None

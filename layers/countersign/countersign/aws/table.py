@@ -33,6 +33,11 @@ class ConditionFailedError(Exception):
 
 
 @final
+class ConflictError(ServiceUnavailableError):
+    """Other transactions held an item at every try; nothing was written."""
+
+
+@final
 class Update:
     """One conditional update, kept as data so that it can go alone or in a transaction.
 
@@ -125,7 +130,7 @@ class Table:
                 if not _is_conflict(error):
                     raise _translated(error) from error
                 if pause is None:
-                    raise ServiceUnavailableError(retry_after_seconds=RETRY_AFTER_SECONDS) from error
+                    raise ConflictError(retry_after_seconds=RETRY_AFTER_SECONDS) from error
                 self._clock.sleep(pause)
             except BotoCoreError as error:
                 raise ServiceUnavailableError(retry_after_seconds=RETRY_AFTER_SECONDS) from error

@@ -161,9 +161,7 @@ class Courier:
                 verification = replace(
                     verification, provider=leg.step.provider, custody=leg.step.custody, code=leg.code_hash
                 )
-            report = Report(
-                leg, self._send(verification, leg=leg, deadline=deadline), verification, claim
-            )
+            report = Report(leg, self._send(verification, leg=leg, deadline=deadline), verification, claim)
             if report.result.outcome is not Delivery.REJECTED or not report.result.try_elsewhere:
                 break
         return report

@@ -79,7 +79,9 @@ class Starter:
         created = self._store.create(intent, supersedes=_superseded(hold.before, by=intent.id, now=wish.now))
         if not created.applied:
             if hold.ours:
-                self._store.release_number(hold.release)  # nothing was replaced: the lock may guard a live code
+                self._store.release_number(
+                    hold.release
+                )  # nothing was replaced: the lock may guard a live code
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
         settled = self._settle(report, release=Release(claim=report.claim, before=hold.before))

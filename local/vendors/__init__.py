@@ -1,0 +1,1 @@
+"""The three vendors, simulated over real HTTP as their documentation says they behave."""

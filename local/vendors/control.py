@@ -1,0 +1,111 @@
+"""The simulators' control port: modes, request logs and the handset. The front passes /local/… on to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from local.vendors.faults import FaultOrder, OrderError
+from local.vendors.handset import Handset
+from local.vendors.listener import VendorListener
+
+HEARTBEAT_SECONDS = 15.0
+
+
+def error(status: int, message: str, *, allowed: list[str] | None = None) -> web.Response:
+    """A JSON error that says what is allowed."""
+    body: dict[str, object] = {"error": message}
+    if allowed is not None:
+        body["allowed"] = allowed
+    return web.json_response(body, status=status)
+
+
+class Control:
+    """HTTP handlers of the control port."""
+
+    def __init__(self, *, handset: Handset, listeners: Mapping[str, VendorListener]) -> None:
+        self._handset = handset
+        self._listeners = listeners
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=64 * 1024)
+        app.router.add_get("/local/messages", self.messages, allow_head=False)
+        app.router.add_get("/local/vendors", self.vendors, allow_head=False)
+        app.router.add_post("/local/vendors/{name}", self.order)
+        app.router.add_get("/local/vendors/{name}/requests", self.requests, allow_head=False)
+        app.router.add_get("/handset/events", self.events, allow_head=False)
+        app.router.add_route("*", "/{path:.*}", self.unknown_path)
+        return app
+
+    async def messages(self, request: web.Request) -> web.Response:
+        """All texts, newest first, or one number's."""
+        to = request.query.get("to")
+        if to is not None:
+            to = "+" + to.lstrip("+ ")  # an unencoded "+" arrives as a space
+        return web.json_response([message.as_dict() for message in self._handset.messages(to=to)])
+
+    async def vendors(self, _request: web.Request) -> web.Response:
+        """The names and base URLs of the simulated vendors."""
+        return web.json_response({name: listener.base_url for name, listener in self._listeners.items()})
+
+    async def order(self, request: web.Request) -> web.Response:
+        """Make a vendor misbehave, or behave."""
+        listener = self._listeners.get(request.match_info["name"])
+        if listener is None:
+            return self._unknown_vendor(request)
+        try:
+            body: object = json.loads(await request.read())
+        except ValueError:
+            return error(400, 'the body must be JSON such as {"mode": "refuse", "times": 1}')
+        try:
+            order = FaultOrder.parse(body)
+        except OrderError as refused:
+            return error(400, str(refused))
+        await listener.obey(order)
+        return web.json_response({"vendor": listener.simulator.name, **order.as_dict()})
+
+    async def requests(self, request: web.Request) -> web.Response:
+        """What a vendor received, oldest first, credentials and codes masked."""
+        listener = self._listeners.get(request.match_info["name"])
+        if listener is None:
+            return self._unknown_vendor(request)
+        return web.json_response(listener.requests.entries())
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Server-Sent Events: everything so far as `snapshot`, then each text as `message`."""
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        response = web.StreamResponse(headers=headers)
+        with self._handset.watch() as queue:
+            await response.prepare(request)
+            so_far = [message.as_dict() for message in self._handset.messages()]
+            await response.write(_event("snapshot", so_far))
+            while True:
+                try:
+                    message = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+                    continue
+                await response.write(_event("message", message.as_dict()))
+
+    async def unknown_path(self, request: web.Request) -> web.Response:
+        return error(
+            404,
+            f"there is no {request.method} {request.path}",
+            allowed=[
+                "GET /handset",
+                "GET /local/messages[?to=]",
+                "GET /local/vendors",
+                "POST /local/vendors/{name}",
+                "GET /local/vendors/{name}/requests",
+            ],
+        )
+
+    def _unknown_vendor(self, request: web.Request) -> web.Response:
+        return error(404, f"unknown vendor {request.match_info['name']}", allowed=list(self._listeners))
+
+
+def _event(name: str, data: object) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
