@@ -111,7 +111,7 @@ class Keys:
         nonce, _, rest = sealed.partition(".")
         body, _, tag = rest.partition(".")
         expected = _text(self._mac("seal-tag", context, nonce, body)[:15])
-        if not hmac.compare_digest(expected, tag):
+        if not hmac.compare_digest(expected.encode(), tag.encode()):
             return None
         plain = self._stream_xor(base64.urlsafe_b64decode(body), nonce=nonce, context=context)
         return Secret(plain.decode("utf-8"))

@@ -228,8 +228,8 @@ class Store(Protocol):
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused: ...
 
-    def release_number(self, release: Release) -> None:
-        """Undo a claim after which nothing was sent (no-op if the slot moved on)."""
+    def release_number(self, release: Release) -> bool:
+        """Undo a claim after which nothing was sent. False: the slot has moved on and stays as it is."""
         ...
 
     def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
@@ -237,6 +237,10 @@ class Store(Protocol):
 
         Not applied: the id exists; the stored verification comes back.
         """
+        ...
+
+    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+        """End older verifications of the same slot on behalf of one that cannot be written any more."""
         ...
 
     def settle_delivery(

@@ -7,7 +7,6 @@ and is recognised by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import final
 
@@ -72,57 +71,57 @@ class DynamoStore:
             return claim_refused(error.items[0], claim=claim)
         return Claimed(before=read_slot(old, slot=claim.slot))
 
-    def release_number(self, release: Release) -> None:
+    def release_number(self, release: Release) -> bool:
         """One UpdateItem on the number's record."""
         try:
             self._table.update(release_update(release), returned="ALL_NEW")
         except ConditionFailedError:
-            return  # the slot has moved on; what it holds now is not ours to change
+            return False
+        return True
 
     def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
-        """PutItem, or one transaction with the marks on what it supersedes.
-
-        Where a newer start has ended this one before it was written, the marks are made
-        all the same (one UpdateItem each): the newer one knows of two before it, not of
-        those that this one was to end.
-        """
+        """PutItem, or one transaction with the marks on what it supersedes."""
         writer = random_seed()
         item = verification_item(verification, writer=writer)
-        marks = [_supersede(verification, older=older) for older in supersedes]
         try:
-            if marks:
-                self._create_over(item, marks=marks)
+            if supersedes:
+                self._create_over(verification, item=item, supersedes=supersedes)
             else:
                 self._table.put_new(item)
         except ConditionFailedError as error:
             stored = error.items[0]
             if stored is not None and text(stored, "writer") == writer:
                 return Counted(applied=True, verification=verification)
-            existing = read_verification(stored)
-            if existing is None:
-                self._mark(marks)
-            return Counted(applied=False, verification=existing)
+            return Counted(applied=False, verification=read_verification(stored))
         return Counted(applied=True, verification=verification)
 
-    def _create_over(self, item: dict[str, Attribute], *, marks: Sequence[Update]) -> None:
+    def _create_over(
+        self, verification: Verification, *, item: dict[str, Attribute], supersedes: tuple[str, ...]
+    ) -> None:
+        marks = [_supersede(verification, older=older) for older in supersedes]
         try:
             self._table.transact(put=item, updates=marks)
         except ConditionFailedError as error:
             if error.failed[0]:
                 raise
             # A mark did not fit: that id belongs to another number, so it is none of ours to end.
-            self._mark(marks)
-            self._table.put_new(item)
         except ConflictError:
-            # Too many starts to one number at once for a transaction: one by one, the older ones
-            # first, so that in between there is rather no live code than two.
-            self._mark(marks)
-            self._table.put_new(item)
+            # Too many starts to one number at once for a transaction. What is there already
+            # must be known before anything is ended in its name.
+            stored = self._table.get(verification_pk(verification.client_id, verification.id))
+            if stored is not None:
+                raise ConditionFailedError((stored,), failed=(True,)) from None
+        else:
+            return
+        # One by one, the older ones first: in between there is rather no live code than two.
+        self.supersede(verification, older=supersedes)
+        self._table.put_new(item)
 
-    def _mark(self, marks: Sequence[Update]) -> None:
-        for mark in marks:
+    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+        """One UpdateItem each."""
+        for one in older:
             try:
-                self._table.update(mark, returned="ALL_NEW")
+                self._table.update(_supersede(verification, older=one), returned="ALL_NEW")
             except ConditionFailedError:
                 continue  # that id belongs to another number
 

@@ -76,12 +76,10 @@ class Starter:
         if isinstance(hold, Started):
             return hold
         intent = _intent(wish, leg=hold.legs[0], client=client)
-        created = self._store.create(intent, supersedes=_superseded(hold.before, by=intent.id, now=wish.now))
+        older = _superseded(hold.before, by=intent.id, now=wish.now)
+        created = self._store.create(intent, supersedes=older)
         if not created.applied:
-            if hold.ours:
-                self._store.release_number(
-                    hold.release
-                )  # nothing was replaced: the lock may guard a live code
+            self._step_back(hold, intent=intent, older=older, overtaken=created.verification is None)
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
         settled = self._settle(report, release=Release(claim=report.claim, before=hold.before))
@@ -159,6 +157,22 @@ class Starter:
             return _Hold(claim=replace(claim, vendor_lock=None), before=before, legs=legs, ours=False)
         live = held.verification_id if held.expires_at > wish.now else None
         raise _cooldown(live, until=held.resend_at, now=wish.now)
+
+    def _step_back(
+        self, hold: _Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
+    ) -> None:
+        """Undo the claim after which nothing was written.
+
+        The vendor's lock stays: it may guard a live code.
+
+        Where a newer start has the slot by now, what this one was to end must end all the
+        same: the newer one knows of two before it, not of those.
+        """
+        if not hold.ours:
+            return
+        released = self._store.release_number(hold.release)
+        if overtaken and not released:
+            self._store.supersede(intent, older=older)
 
     def _replay(self, earlier: Verification | None, *, wish: _Wish) -> Started:
         if earlier is None:
