@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from countersign.routing import Routes
     from countersign.service.courier import Courier
     from countersign.service.resend import Resender
+    from countersign.service.sending import Sending
     from countersign.service.start import Starter
 
 
@@ -127,20 +128,16 @@ class Container:
     def starter(self) -> Starter:
         from countersign.service.start import Starter
 
-        return Starter(
-            store=self.store,
-            courier=self.courier,
-            routes=lambda: self.routes,
-            keys=self.clients.keys,
-            telemetry=self.telemetry,
-            clock=self.clock,
-        )
+        return self._sending(Starter)
 
     @cached_property
     def resender(self) -> Resender:
         from countersign.service.resend import Resender
 
-        return Resender(
+        return self._sending(Resender)
+
+    def _sending[UseCase: Sending](self, use_case: type[UseCase]) -> UseCase:
+        return use_case(
             store=self.store,
             courier=self.courier,
             routes=lambda: self.routes,

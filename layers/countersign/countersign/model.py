@@ -110,7 +110,7 @@ class Phone:
     """A parsed phone number. `e164` is whole (hence secret), `masked` may be shown."""
 
     e164: Secret
-    country: str  # ISO 3166-1 alpha-2, "ZZ" where a number belongs to none
+    country: str  # ISO 3166-1 alpha-2; "001" for numbers of no country
     calling_code: str  # digits, without "+"
     masked: str
 

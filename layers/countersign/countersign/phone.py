@@ -13,6 +13,8 @@ from countersign.errors import InvalidNumberError
 from countersign.model import Phone, Secret
 
 _SPELLING = re.compile(r"\+[0-9][0-9 ().\-]{2,30}")
+WORLD = "001"  # the region of numbers that belong to no country
+
 _SHOWN_DIGITS = 4
 _LEAST_HIDDEN = 3
 
@@ -35,7 +37,7 @@ def parse_phone(text: str, *, field: str) -> Phone:
         raise InvalidNumberError(f"`{field}` is not a number that is in use anywhere.", field=field)
     return Phone(
         e164=Secret(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)),
-        country=phonenumbers.region_code_for_number(number) or "ZZ",
+        country=phonenumbers.region_code_for_number(number) or WORLD,
         calling_code=str(number.country_code),
         masked=_mask(number),
     )

@@ -8,12 +8,15 @@ The configuration (docs/configuration.md has its schema) is one JSON object:
 from __future__ import annotations
 
 import json
+import re
 from typing import final
 
 from countersign.errors import ConfigurationError
 from countersign.model import Channel, Custody, RouteStep
 
 ANY = "*"
+
+_REGION = re.compile(r"[A-Z]{2}|001|\*")
 
 type _Channels = dict[str, tuple[RouteStep, ...]]
 
@@ -37,7 +40,7 @@ class Routes:
         return cls(
             {
                 table: {
-                    region: {
+                    _region(region, where=f"Routes.{table}"): {
                         channel: _steps(steps, where=f"Routes.{table}.{region}.{channel}")
                         for channel, steps in _object(channels, where=f"Routes.{table}.{region}").items()
                     }
@@ -70,6 +73,12 @@ def starting_after(steps: tuple[RouteStep, ...], *, provider: str) -> tuple[Rout
         return steps
     first = names.index(provider) + 1
     return steps[first:] + steps[:first]
+
+
+def _region(name: str, *, where: str) -> str:
+    if not _REGION.fullmatch(name):
+        raise ConfigurationError(f"{where}: a region is two capital letters (VN), 001, or *")
+    return name
 
 
 def _object(value: object, *, where: str) -> dict[str, object]:

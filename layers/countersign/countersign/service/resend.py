@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import final
 
-from countersign.clock import Clock, Deadline
+from countersign.clock import Deadline
 from countersign.codes import Keys, random_seed
 from countersign.errors import (
     CanceledError,
-    CooldownError,
     NotFoundError,
     SendsExhaustedError,
     ServiceUnavailableError,
@@ -17,32 +15,16 @@ from countersign.errors import (
 )
 from countersign.model import Channel, Custody, Delivery, ResendMode, Verification
 from countersign.phone import restored_phone
-from countersign.ports import Claimed, Client, NumberClaim, ResendIntent, Settlement, Store, Telemetry
-from countersign.routing import Routes, starting_after
-from countersign.service.courier import Courier, Leg, Letter, Report
+from countersign.ports import Claimed, Client, NumberClaim, ResendIntent, Settlement
+from countersign.routing import starting_after
+from countersign.service.courier import Leg, Letter, Report
 from countersign.service.refusal import refusal
+from countersign.service.sending import Sending, cooldown
 
 
 @final
-class Resender:
+class Resender(Sending):
     """The use case: read, claim the number, write the intent, send, settle."""
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        courier: Courier,
-        routes: Callable[[], Routes],
-        keys: Callable[[], Keys],
-        telemetry: Telemetry,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._courier = courier
-        self._routes = routes
-        self._keys = keys
-        self._telemetry = telemetry
-        self._clock = clock
 
     def resend(
         self,
@@ -86,16 +68,7 @@ class Resender:
             raise self._overtaken(marked.verification, claim=claim)
         report = self._courier.deliver(marked.verification, legs=legs, claim=claim, deadline=deadline)
         settled = self._settle(report, before=verification)
-        self._telemetry.outcome(
-            "VerificationResent",
-            verification_id=settled.id,
-            client=client.id,
-            country=settled.country,
-            channel=settled.channel.value,
-            provider=settled.provider,
-            outcome=settled.delivery.value,
-            milliseconds=round((self._clock.monotonic() - began) * 1000),
-        )
+        self._log("VerificationResent", verification=settled, began=began)
         return settled
 
     def _letter(
@@ -139,10 +112,10 @@ class Resender:
             if outcome.held is not None:
                 if outcome.held.verification_id != verification.id:
                     raise CanceledError("A newer start to this number has replaced the verification.")
-                raise _cooldown(verification.id, until=outcome.held.resend_at, now=now)
+                raise cooldown(verification.id, until=outcome.held.resend_at, now=now)
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
-                raise _cooldown(verification.id, until=outcome.locked_until, now=now)
+                raise cooldown(verification.id, until=outcome.locked_until, now=now)
 
     def _intent(
         self, verification: Verification, *, leg: Leg, letter: Letter, claim: NumberClaim, key: str | None
@@ -165,26 +138,14 @@ class Resender:
         if verification is None:
             return NotFoundError()
         ended = refusal(verification, now=claim.now)
-        return ended or _cooldown(verification.id, until=verification.resend_at, now=claim.now)
+        return ended or cooldown(verification.id, until=verification.resend_at, now=claim.now)
 
     def _settle(self, report: Report, *, before: Verification) -> Verification:
-        leg, result, intent = report.leg, report.result, report.intent
-        if result.outcome is Delivery.REJECTED:
+        intent = report.intent
+        if report.result.outcome is Delivery.REJECTED:
             self._store.settle_delivery(intent, settlement=_as_before(before), release=None)
             raise UndeliverableError(verification=before)
-        expires_at = intent.expires_at
-        if result.expires_in_seconds is not None:
-            expires_at = min(expires_at, self._clock.now() + result.expires_in_seconds)
-        settlement = Settlement(
-            delivery=result.outcome,
-            provider=leg.step.provider,
-            vendor_reference=result.vendor_reference,
-            expires_at=expires_at,
-            custody=leg.step.custody,
-            code=leg.code_hash,
-            code_seed=intent.code_seed,
-            sends=intent.sends,
-        )
+        settlement = self._settlement(report)
         return self._store.settle_delivery(intent, settlement=settlement, release=None).verification or intent
 
 
@@ -209,10 +170,6 @@ def _refuse_unless_sendable(verification: Verification, *, now: int) -> None:
     if ended is not None:
         raise ended
     if now < verification.resend_at:
-        raise _cooldown(verification.id, until=verification.resend_at, now=now)
+        raise cooldown(verification.id, until=verification.resend_at, now=now)
     if verification.sends_left == 0:
         raise SendsExhaustedError(verification=verification)
-
-
-def _cooldown(live_id: str, *, until: int, now: int) -> CooldownError:
-    return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import final
 
-from countersign.clock import Clock, Deadline
+from countersign.clock import Deadline
 from countersign.codes import Keys, random_id, random_seed
-from countersign.errors import CanceledError, CooldownError, IdempotencyConflictError, UndeliverableError
+from countersign.errors import CanceledError, IdempotencyConflictError, UndeliverableError
 from countersign.model import Channel, Delivery, Phone, Reason, Status, Verification
-from countersign.ports import Claimed, Client, NumberClaim, Release, Settlement, Slot, Store, Telemetry
-from countersign.routing import Routes
-from countersign.service.courier import Courier, Leg, Letter, Report
+from countersign.ports import Claimed, Client, NumberClaim, Release, Slot
+from countersign.service.courier import Leg, Letter, Report
+from countersign.service.sending import Sending, cooldown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +37,8 @@ class Started:
 
 
 @final
-class Starter:
+class Starter(Sending):
     """The use case. At most three calls to the store beside the vendor's on the usual way."""
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        courier: Courier,
-        routes: Callable[[], Routes],
-        keys: Callable[[], Keys],
-        telemetry: Telemetry,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._courier = courier
-        self._routes = routes
-        self._keys = keys
-        self._telemetry = telemetry
-        self._clock = clock
 
     def start(self, client: Client, *, request: StartRequest, deadline: Deadline) -> Started:
         """Send a code to a number.
@@ -83,16 +65,7 @@ class Starter:
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
         settled = self._settle(report, release=Release(claim=report.claim, before=hold.before))
-        self._telemetry.outcome(
-            "VerificationStarted",
-            verification_id=settled.id,
-            client=client.id,
-            country=settled.country,
-            channel=settled.channel.value,
-            provider=settled.provider,
-            outcome=settled.delivery.value,
-            milliseconds=round((self._clock.monotonic() - began) * 1000),
-        )
+        self._log("VerificationStarted", verification=settled, began=began)
         return Started(settled, replayed=False)
 
     def _wish(self, client: Client, *, request: StartRequest) -> _Wish:
@@ -136,7 +109,7 @@ class Starter:
                 return self._refused(wish, held=outcome.held, claim=claim, legs=legs)
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
-                raise _cooldown(None, until=outcome.locked_until, now=wish.now)
+                raise cooldown(None, until=outcome.locked_until, now=wish.now)
 
     def _refused(
         self, wish: _Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]
@@ -156,7 +129,7 @@ class Starter:
                 before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
             return _Hold(claim=replace(claim, vendor_lock=None), before=before, legs=legs, ours=False)
         live = held.verification_id if held.expires_at > wish.now else None
-        raise _cooldown(live, until=held.resend_at, now=wish.now)
+        raise cooldown(live, until=held.resend_at, now=wish.now)
 
     def _step_back(
         self, hold: _Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
@@ -184,30 +157,13 @@ class Starter:
         return Started(earlier, replayed=True)
 
     def _settle(self, report: Report, *, release: Release) -> Verification:
-        leg, result, intent = report.leg, report.result, report.intent
-        rejected = result.outcome is Delivery.REJECTED
-        expires_at = intent.expires_at
-        if result.expires_in_seconds is not None:
-            expires_at = min(expires_at, self._clock.now() + result.expires_in_seconds)
-        settlement = Settlement(
-            delivery=result.outcome,
-            provider=leg.step.provider,
-            vendor_reference=result.vendor_reference,
-            expires_at=expires_at,
-            custody=leg.step.custody,
-            code=leg.code_hash,
-            code_seed=intent.code_seed,
-            sends=intent.sends,
-            status=Status.FAILED if rejected else Status.PENDING,
-            reason=Reason.UNDELIVERABLE if rejected else None,
-        )
-        settled = self._store.settle_delivery(
-            intent, settlement=settlement, release=release if rejected else None
-        )
-        verification = settled.verification or intent
-        if rejected:
-            raise UndeliverableError(verification=verification)
-        return verification
+        settlement = self._settlement(report)
+        if report.result.outcome is not Delivery.REJECTED:
+            settled = self._store.settle_delivery(report.intent, settlement=settlement, release=None)
+            return settled.verification or report.intent
+        failed = replace(settlement, status=Status.FAILED, reason=Reason.UNDELIVERABLE)
+        settled = self._store.settle_delivery(report.intent, settlement=failed, release=release)
+        raise UndeliverableError(verification=settled.verification or report.intent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +263,3 @@ def _superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
         return ()
     ids = (before.verification_id, before.previous_id)
     return tuple(one for one in ids if one is not None and one != by)
-
-
-def _cooldown(live_id: str | None, *, until: int, now: int) -> CooldownError:
-    return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))

@@ -1,0 +1,221 @@
+"""The writes on a verification, as data: what each sets, and the named clauses under which.
+
+Each carries a fresh `writer`, which is how a repetition by the client library knows its
+own first try (`DynamoStore`). docs/data-model.md lists them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from countersign.aws.items import KEEP_SECONDS, check_step, verification_pk
+from countersign.aws.table import Update
+from countersign.codes import random_seed
+from countersign.model import GUESS_NONE, Delivery, Reason, RouteStep, Status, Verdict, Verification
+from countersign.ports import ResendIntent, Settlement
+
+_PENDING = "#stored_status = :pending"
+_NOT_SUPERSEDED = "attribute_not_exists(#superseded_by)"
+_ALIVE = "#expires_at > :now"
+_ATTEMPTS_LEFT = "#attempts < #attempts_max"
+_NOT_SOLVED = "#guess <> #code"
+_NOT_OUR_OWN_RETRY = "#writer <> :writer"
+
+_MAY_BE_GUESSED = " AND ".join(
+    (_PENDING, _NOT_SUPERSEDED, _ALIVE, _ATTEMPTS_LEFT, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
+)
+_MAY_BE_SENT = " AND ".join(
+    (
+        _PENDING,
+        _NOT_SUPERSEDED,
+        _ALIVE,
+        _ATTEMPTS_LEFT,
+        _NOT_SOLVED,
+        "#sends = :sends_seen",
+        _NOT_OUR_OWN_RETRY,
+    )
+)
+_NOT_EXHAUSTED = "(#attempts < #attempts_max OR #checking > :zero)"  # or the last one is at the vendor
+_MAY_BE_CANCELED = " AND ".join(
+    (_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_EXHAUSTED, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
+)
+_MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _NOT_OUR_OWN_RETRY))
+_DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
+
+
+def guess_update(client_id: str, verification_id: str, *, guess: str, now: int) -> Update:
+    """Count an attempt and record the keyed guess; with custody `vendor` a check is open from here."""
+    return Update(
+        verification_pk(client_id, verification_id),
+        expression="SET #attempts = #attempts + :one, #checking = #checking + #check_step,"
+        " #guess = :guess, #checked_at = :now, #writer = :writer",
+        condition=_MAY_BE_GUESSED,
+        values={"pending": Status.PENDING, "now": now, "one": 1, "guess": guess, "writer": random_seed()},
+    )
+
+
+def verdict_update(verification: Verification, *, verdict: Verdict, now: int) -> Update:
+    """Close an open check with the vendor's verdict; `UNKNOWN` gives the attempt back."""
+    values: dict[str, str | int] = {"one": 1}
+    expression = "SET #checking = #checking - :one"
+    condition = _NOT_OUR_OWN_RETRY
+    if verdict is Verdict.UNKNOWN:
+        expression += ", #attempts = #attempts - :one"
+    if verdict is Verdict.VERIFIED:
+        expression += ", #stored_status = :approved, #stored_reason = :reason, #checked_at = :now"
+        condition = _MAY_BE_APPROVED
+        values |= {
+            "pending": Status.PENDING,
+            "approved": Status.APPROVED,
+            "reason": Reason.CORRECT_CODE,
+            "now": now,
+        }
+    return _on(verification, expression=expression, condition=condition, values=values)
+
+
+def cancel_update(client_id: str, verification_id: str, *, now: int) -> Update:
+    """End a pending verification at the client's wish."""
+    return Update(
+        verification_pk(client_id, verification_id),
+        expression="SET #stored_status = :canceled, #stored_reason = :reason, #writer = :writer",
+        condition=_MAY_BE_CANCELED,
+        values={
+            "pending": Status.PENDING,
+            "now": now,
+            "zero": 0,
+            "canceled": Status.CANCELED,
+            "reason": Reason.CANCELED_BY_CLIENT,
+            "writer": random_seed(),
+        },
+    )
+
+
+def resend_update(verification: Verification, *, intent: ResendIntent) -> Update:
+    """The durable intent of a resend."""
+    values: dict[str, str | int] = {
+        "pending": Status.PENDING,
+        "now": intent.now,
+        "sends_seen": intent.sends_seen,
+        "one": 1,
+        "sending": Delivery.SENDING,
+        "resend_at": intent.resend_at,
+        "expires_at": intent.expires_at,
+        "ttl": intent.expires_at + KEEP_SECONDS,
+        "provider": intent.provider,
+        "custody": intent.custody,
+        "check_step": check_step(intent.custody),
+        "channel": intent.channel,
+        "code": intent.code,
+        "code_seed": intent.code_seed,
+        "resend_key": intent.resend_key or "",
+        "no_guess": GUESS_NONE,  # an old guess must not happen to equal a new code
+    }
+    return _on(
+        verification,
+        expression="SET #sends = #sends + :one, #delivery = :sending, #resend_at = :resend_at,"
+        " #expires_at = :expires_at, #ttl = :ttl, #provider = :provider, #custody = :custody,"
+        " #check_step = :check_step, #channel = :channel, #code = :code, #code_seed = :code_seed,"
+        " #resend_key = :resend_key, #guess = :no_guess",
+        condition=_MAY_BE_SENT,
+        values=values,
+        removed="#vendor_reference",
+    )
+
+
+def redirect_update(verification: Verification, *, step: RouteStep, code: str) -> Update:
+    """The intent to try another provider within one delivery."""
+    return _on(
+        verification,
+        expression="SET #provider = :provider, #custody = :custody, #check_step = :check_step,"
+        " #code = :code, #guess = :no_guess",
+        condition=f"{_DELIVERY_IS_OURS} AND {_NOT_SOLVED}",
+        values={
+            "pending": Status.PENDING,
+            "sending": Delivery.SENDING,
+            "our_send": verification.sends,
+            "provider": step.provider,
+            "custody": step.custody,
+            "check_step": check_step(step.custody),
+            "code": code,
+            "no_guess": GUESS_NONE,
+        },
+    )
+
+
+def supersede_update(newer: Verification, *, older: str) -> Update:
+    """Mark an older verification of the same number as replaced, even before it is written."""
+    not_written_yet = "attribute_not_exists(#pk)"
+    of_the_same_number = "#slot = :slot"
+    return Update(
+        verification_pk(newer.client_id, older),
+        expression="SET #superseded_by = if_not_exists(#superseded_by, :newer),"
+        " #ttl = if_not_exists(#ttl, :ttl)",
+        condition=f"({not_written_yet} OR attribute_not_exists(#slot) OR {of_the_same_number})",
+        values={"newer": newer.id, "slot": newer.slot, "ttl": newer.expires_at + KEEP_SECONDS},
+    )
+
+
+def settlement_update(verification: Verification, *, settlement: Settlement) -> Update:
+    expression = (
+        "SET #delivery = :delivery, #provider = :provider, #custody = :custody, #check_step = :check_step,"
+        " #code = :code, #code_seed = :code_seed, #sends = :sends, #expires_at = :expires_at,"
+        " #stored_status = :status"
+    )
+    values: dict[str, str | int] = {
+        "pending": Status.PENDING,
+        "sending": Delivery.SENDING,
+        "our_send": verification.sends,
+        "delivery": settlement.delivery,
+        "provider": settlement.provider,
+        "custody": settlement.custody,
+        "check_step": check_step(settlement.custody),
+        "code": settlement.code,
+        "code_seed": settlement.code_seed,
+        "sends": settlement.sends,
+        "expires_at": settlement.expires_at,
+        "status": settlement.status,
+    }
+    if settlement.code != verification.code:
+        expression += ", #guess = :no_guess"  # it was compared with the other code
+        values["no_guess"] = GUESS_NONE
+    if settlement.vendor_reference is not None:
+        expression += ", #vendor_reference = :reference"
+        values["reference"] = settlement.vendor_reference
+    if settlement.reason is not None:
+        expression += ", #stored_reason = :reason"
+        values["reason"] = settlement.reason
+    if settlement.channel is not None:
+        expression += ", #channel = :channel"
+        values["channel"] = settlement.channel
+    if settlement.resend_key is not None:
+        expression += ", #resend_key = :resend_key"
+        values["resend_key"] = settlement.resend_key
+    return _on(verification, expression=expression, condition=_DELIVERY_IS_OURS, values=values)
+
+
+def settled(verification: Verification, *, settlement: Settlement) -> Verification:
+    """What a transaction has just written (it returns no attributes)."""
+    return replace(
+        verification,
+        delivery=settlement.delivery,
+        provider=settlement.provider,
+        custody=settlement.custody,
+        stored_status=settlement.status,
+        stored_reason=settlement.reason,
+    )
+
+
+def _on(
+    verification: Verification,
+    *,
+    expression: str,
+    condition: str,
+    values: dict[str, str | int],
+    removed: str = "",
+) -> Update:
+    return Update(
+        verification_pk(verification.client_id, verification.id),
+        expression=f"{expression}, #writer = :writer" + (f" REMOVE {removed}" if removed else ""),
+        condition=condition,
+        values=values | {"writer": random_seed()},
+    )

@@ -1,0 +1,68 @@
+"""What a start and a resend have in common: the tools, the settlement, the line in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from countersign.clock import Clock
+from countersign.codes import Keys
+from countersign.errors import CooldownError
+from countersign.model import Verification
+from countersign.ports import Settlement, Store, Telemetry
+from countersign.routing import Routes
+from countersign.service.courier import Courier, Report
+
+
+class Sending:
+    """Base of the use cases that send."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        courier: Courier,
+        routes: Callable[[], Routes],
+        keys: Callable[[], Keys],
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._routes = routes
+        self._keys = keys
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def _settlement(self, report: Report) -> Settlement:
+        """How a delivery ended that may have reached somebody; the vendor's code may die before ours."""
+        result, intent = report.result, report.intent
+        expires_at = intent.expires_at
+        if result.expires_in_seconds is not None:
+            expires_at = min(expires_at, self._clock.now() + result.expires_in_seconds)
+        return Settlement(
+            delivery=result.outcome,
+            provider=report.leg.step.provider,
+            vendor_reference=result.vendor_reference,
+            expires_at=expires_at,
+            custody=report.leg.step.custody,
+            code=report.leg.code_hash,
+            code_seed=intent.code_seed,
+            sends=intent.sends,
+        )
+
+    def _log(self, event: str, *, verification: Verification, began: float) -> None:
+        self._telemetry.outcome(
+            event,
+            verification_id=verification.id,
+            client=verification.client_id,
+            country=verification.country,
+            channel=verification.channel.value,
+            provider=verification.provider,
+            outcome=verification.delivery.value,
+            milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+
+
+def cooldown(live_id: str | None, *, until: int, now: int) -> CooldownError:
+    """The refusal of a send before `until`; `live_id` is what can still be checked meanwhile."""
+    return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))
