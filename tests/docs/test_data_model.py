@@ -1,0 +1,159 @@
+"""docs/data-model.md names what the code writes, and what it costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+import pytest
+
+from countersign.aws.items import verification_item
+from countersign.aws.store import DynamoStore
+from countersign.aws.tokens import DynamoTokenStore
+from countersign.codes import random_seed
+from countersign.model import Channel, Custody, Reason, RouteStep, Verdict, Verification
+from countersign.ports import SharedToken, Slot
+from tests.docs.markdown import DOCS, Row, names, table
+from tests.docs.recording import RecordingClient, store_over, tokens_over
+from tests.support.builders import (
+    claim,
+    keys,
+    phone,
+    release,
+    resend_intent,
+    secret,
+    settlement,
+    undeliverable,
+    verification,
+)
+from tests.support.clock import NOON
+
+KILOBYTE = 1024
+
+PAGE = DOCS / "data-model.md"
+NEW = verification()
+STEP = RouteStep("two", Custody.VENDOR)
+LOCKED = claim(vendor_lock="esms")
+
+type Act = Callable[[DynamoStore, DynamoTokenStore], object]
+
+# The rows of the cost table, and what each of them does.
+ACTS: dict[str, Act] = {
+    "`claim_number`": lambda store, _: store.claim_number(LOCKED),
+    "`release_number`": lambda store, _: store.release_number(release(LOCKED)),
+    "`create`": lambda store, _: store.create(NEW, supersedes=()),
+    "`create` over one": lambda store, _: store.create(NEW, supersedes=("v0",)),
+    "`create` over two": lambda store, _: store.create(NEW, supersedes=("v0", "v00")),
+    "`supersede`, for each older one": lambda store, _: store.supersede(NEW, older=("v0",)),
+    "`redirect`": lambda store, _: store.redirect(NEW, step=STEP, code="", claim=claim()),
+    "`redirect` with a lock": lambda store, _: store.redirect(NEW, step=STEP, code="", claim=LOCKED),
+    "`settle_delivery`": lambda store, _: store.settle_delivery(
+        NEW, settlement=settlement(NEW), release=None
+    ),
+    "`settle_delivery` with a release": lambda store, _: store.settle_delivery(
+        NEW, settlement=undeliverable(NEW), release=release(LOCKED)
+    ),
+    "`get`": lambda store, _: store.get("demo", "v1"),
+    "`begin_resend`": lambda store, _: store.begin_resend(NEW, intent=resend_intent(NEW)),
+    "`guess`": lambda store, _: store.guess("demo", "v1", guess="guess", now=NOON),
+    "`settle_check`": lambda store, _: store.settle_check(NEW, verdict=Verdict.VERIFIED, now=NOON),
+    "`cancel`": lambda store, _: store.cancel("demo", "v1", now=NOON),
+    "`load` of a token": lambda _, tokens: tokens.load("name"),
+    "`begin_refresh`": lambda _, tokens: tokens.begin_refresh("name", lease_seconds=10),
+    "`save` of a token": lambda _, tokens: tokens.save("name", token=SharedToken("token", NOON + 60)),
+    "`abandon_refresh`": lambda _, tokens: tokens.abandon_refresh("name"),
+}
+
+
+def _acted(*acts: Act) -> RecordingClient:
+    client = RecordingClient()
+    for act in acts:
+        act(store_over(client), tokens_over(client))
+    return client
+
+
+def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
+    """The attributes that a write has only where there is something to write."""
+    store.create(verification(locale="vi", reference="order-17"), supersedes=())
+    settled = settlement(
+        NEW,
+        code="another",
+        vendor_reference="ref",
+        reason=Reason.UNDELIVERABLE,
+        channel=Channel.ZALO,
+        resend_key="key",
+    )
+    store.settle_delivery(NEW, settlement=settled, release=None)
+    store.settle_check(NEW, verdict=Verdict.UNKNOWN, now=NOON)
+    store.claim_number(claim(continues="v1"))
+    store.release_number(
+        release(LOCKED, before=Slot(verification_id="v0", previous_id=None, resend_at=NOON, expires_at=NOON))
+    )
+
+
+def _general(attribute: str) -> str:
+    """A slot's or a lock's attribute as the document writes it."""
+    return re.sub(r"^l_esms_", "l_<vendor>_", re.sub(r"^s_slot1_", "s_<slot>_", attribute))
+
+
+@pytest.mark.parametrize(("item", "kind"), [("Verification", "V"), ("Number", "N"), ("Token", "T")])
+def test_the_page_names_every_attribute_that_is_written_and_no_other(item: str, kind: str) -> None:
+    written = {_general(name) for name in _acted(*ACTS.values(), _with_everything_set).attributes[kind]}
+    rows = table(PAGE, "attribute", under=item)
+    assert {name for row in rows for name in names(row["attribute"])} == written
+
+
+def test_every_field_of_a_verification_is_on_the_page() -> None:
+    documented = {
+        name for row in table(PAGE, "attribute", under="Verification") for name in names(row["attribute"])
+    }
+    assert {field.name for field in dataclasses.fields(Verification)} <= documented
+
+
+def test_the_types_on_the_page_are_those_in_the_table() -> None:
+    full = verification(
+        checked_at=NOON,
+        locale="vi",
+        reference="order-17",
+        vendor_reference="ref",
+        superseded_by="v2",
+        resend_key="key",
+        stored_reason=Reason.UNDELIVERABLE,
+    )
+    stored = {name: next(iter(value)) for name, value in verification_item(full, writer="w").items()}
+    rows = table(PAGE, "attribute", under="Verification")
+    assert {names(row["attribute"])[0]: row["type"] for row in rows} == stored
+
+
+def test_the_cost_of_every_store_call_is_on_the_page() -> None:
+    assert [row["store call"] for row in table(PAGE, "store call", under="Cost")] == list(ACTS)
+
+
+@pytest.mark.parametrize("row", table(PAGE, "store call", under="Cost"), ids=lambda row: row["store call"])
+def test_a_store_call_costs_what_the_page_says(row: Row) -> None:
+    client = _acted(ACTS[row["store call"]])
+    assert client.calls == [row["DynamoDB call"]]
+    assert (client.write_units, client.read_units) == (int(row["WRU"]), int(row["RRU"]))
+
+
+def test_a_usual_verification_is_one_write_unit() -> None:
+    """Names and values count; DynamoDB rounds up to whole kilobytes."""
+    usual = verification(
+        "a" * 26,
+        client_id="a-client-with-a-long-name",
+        slot=keys().slot("demo", number=phone().e164, purpose="login"),
+        number_key=keys().number_key(phone().e164),
+        to_sealed=keys().seal(phone().e164, context="a" * 26),
+        purpose="p" * 64,
+        reference="r" * 64,
+        vendor_reference="f" * 34,
+        code=keys().code_hash("demo", verification_id="a" * 26, code=secret("123456")),
+        guess=keys().code_hash("demo", verification_id="a" * 26, code=secret("654321")),
+        code_seed=random_seed(),
+        request=keys().fingerprint("request"),
+        checked_at=NOON,
+    )
+    item = verification_item(usual, writer=random_seed())
+    size = sum(len(name) + len(value.get("S") or value["N"]) for name, value in item.items())
+    assert size <= KILOBYTE
