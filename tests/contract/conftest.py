@@ -1,0 +1,35 @@
+"""The stores that keep the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from countersign.ports import Store
+from tests.support.aws import TABLE, dynamo_store, make_table
+from tests.support.store import MemoryStore
+
+
+@pytest.fixture(scope="module")
+def dynamodb_of_the_module() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        yield make_table()
+
+
+@pytest.fixture
+def dynamodb(dynamodb_of_the_module: DynamoDBClient) -> Iterator[DynamoDBClient]:
+    """A client to an empty table."""
+    client = dynamodb_of_the_module
+    yield client
+    for item in client.scan(TableName=TABLE)["Items"]:
+        client.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    return dynamo_store(request.getfixturevalue("dynamodb"))

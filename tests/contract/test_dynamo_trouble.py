@@ -1,0 +1,344 @@
+"""What DynamoStore does when DynamoDB loses an answer, throttles, conflicts or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from countersign.aws.store import DynamoStore
+from countersign.aws.table import Table
+from countersign.errors import ServiceUnavailableError
+from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
+from countersign.ports import ClaimRefused, Counted, Store
+from tests.support.aws import TABLE, TroubledClient, client_error, dynamo_store
+from tests.support.builders import (
+    CODE_HASH,
+    WRONG_HASH,
+    claim,
+    claim_at,
+    release,
+    resend_intent,
+    settlement,
+    undeliverable,
+    vendor_held,
+    verification,
+)
+from tests.support.clock import NOON, FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def trouble(dynamodb: DynamoDBClient) -> TroubledClient:
+    return TroubledClient(dynamodb)
+
+
+@pytest.fixture
+def store(trouble: TroubledClient, clock: FakeClock) -> DynamoStore:
+    return dynamo_store(trouble.as_client, clock=clock)
+
+
+# A lost answer: the write has happened, and the client library sends it again -----------------
+
+
+def test_a_repeated_create_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    trouble.lose_answer()
+    assert store.create(verification(), supersedes=()) == Counted(applied=True, verification=verification())
+    assert trouble.calls == ["put_item"]
+
+
+def test_a_create_of_another_process_is_not_our_own(store: Store, dynamodb: DynamoDBClient) -> None:
+    dynamo_store(dynamodb).create(verification(), supersedes=())
+    assert not store.create(verification(), supersedes=()).applied
+
+
+def test_a_repeated_right_guess_approves_and_counts_once(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    counted = store.guess("demo", "v1", guess=CODE_HASH, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.attempts == 1
+    assert counted.verification.status(NOON)[0] is Status.APPROVED
+
+
+def test_a_repeated_wrong_guess_counts_once(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    counted = store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.attempts == 1
+
+
+def test_a_guess_of_another_process_is_not_our_own(store: Store, dynamodb: DynamoDBClient) -> None:
+    store.create(verification(), supersedes=())
+    dynamo_store(dynamodb).guess("demo", "v1", guess=CODE_HASH, now=NOON)
+    assert not store.guess("demo", "v1", guess=CODE_HASH, now=NOON).applied
+
+
+def test_a_lost_guess_that_someone_else_solved_meanwhile_approves_nothing(
+    store: Store, trouble: TroubledClient, dynamodb: DynamoDBClient
+) -> None:
+    store.create(verification(), supersedes=())
+    other = dynamo_store(dynamodb)
+    trouble.lose_answer(meanwhile=lambda: other.guess("demo", "v1", guess=CODE_HASH, now=NOON))
+    assert not store.guess("demo", "v1", guess=WRONG_HASH, now=NOON).applied
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_repeated_verdict_is_settled_once(store: Store, trouble: TroubledClient, verdict: Verdict) -> None:
+    store.create(vendor_held(), supersedes=())
+    store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
+    trouble.lose_answer()
+    counted = store.settle_check(vendor_held(), verdict=verdict, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.checking == 0
+    assert counted.verification.attempts == (0 if verdict is Verdict.UNKNOWN else 1)
+    approved = counted.verification.status(NOON)[0] is Status.APPROVED
+    assert approved is (verdict is Verdict.VERIFIED)
+
+
+def test_a_repeated_cancel_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    assert store.cancel("demo", "v1", now=NOON).applied
+
+
+def test_a_repeated_resend_is_written_once(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(delivery=Delivery.ACCEPTED), supersedes=())
+    trouble.lose_answer()
+    counted = store.begin_resend(verification(), intent=resend_intent(verification()))
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.sends == 2
+
+
+def test_a_repeated_settlement_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    assert store.settle_delivery(verification(), settlement=settlement(verification()), release=None).applied
+
+
+def test_a_repeated_redirect_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(vendor_held(), supersedes=())
+    trouble.lose_answer()
+    step = RouteStep("two", Custody.GATEWAY)
+    assert store.redirect(vendor_held(), step=step, code=CODE_HASH, claim=claim())
+
+
+def test_a_repeated_claim_is_refused_by_itself_and_says_so(store: Store, trouble: TroubledClient) -> None:
+    trouble.lose_answer()
+    outcome = store.claim_number(claim("v1"))
+    assert isinstance(outcome, ClaimRefused)
+    assert outcome.held is not None
+    assert outcome.held.verification_id == "v1"
+
+
+def test_a_repeated_release_does_no_harm(store: Store, trouble: TroubledClient) -> None:
+    store.claim_number(claim("v1"))
+    trouble.lose_answer()
+    store.release_number(release(claim("v1")))
+    assert not isinstance(store.claim_number(claim("v2")), ClaimRefused)
+
+
+def test_every_transaction_has_a_token_of_its_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification("v1"), supersedes=())
+    store.create(verification("v2"), supersedes=("v1",))
+    store.create(verification("v3"), supersedes=("v2",))
+    tokens = [
+        request["ClientRequestToken"] for request in trouble.requests if "ClientRequestToken" in request
+    ]
+    assert len(set(tokens)) == len(tokens) == 2
+    assert all(0 < len(token) <= 36 for token in tokens)
+
+
+# Trouble --------------------------------------------------------------------------------------
+
+OPERATIONS: dict[str, Callable[[Store], object]] = {
+    "claim_number": lambda store: store.claim_number(claim()),
+    "release_number": lambda store: store.release_number(release(claim())),
+    "create": lambda store: store.create(verification(), supersedes=()),
+    "create over": lambda store: store.create(verification(), supersedes=("v0",)),
+    "settle_delivery": lambda store: store.settle_delivery(
+        verification(), settlement=settlement(verification()), release=None
+    ),
+    "settle_delivery with release": lambda store: store.settle_delivery(
+        verification(), settlement=undeliverable(verification()), release=release(claim())
+    ),
+    "redirect": lambda store: store.redirect(
+        verification(), step=RouteStep("two", Custody.GATEWAY), code=CODE_HASH, claim=claim()
+    ),
+    "redirect with lock": lambda store: store.redirect(
+        verification(), step=RouteStep("esms", Custody.VENDOR), code="", claim=claim(vendor_lock="esms")
+    ),
+    "get": lambda store: store.get("demo", "v1"),
+    "begin_resend": lambda store: store.begin_resend(verification(), intent=resend_intent(verification())),
+    "guess": lambda store: store.guess("demo", "v1", guess=CODE_HASH, now=NOON),
+    "settle_check": lambda store: store.settle_check(vendor_held(), verdict=Verdict.WRONG, now=NOON),
+    "cancel": lambda store: store.cancel("demo", "v1", now=NOON),
+}
+TROUBLES: dict[str, Exception] = {
+    "throttled": client_error("ProvisionedThroughputExceededException"),
+    "throttled too": client_error("ThrottlingException"),
+    "transaction throttled": client_error(
+        "TransactionCanceledException", reasons=["ThrottlingError", "None"]
+    ),
+    "invalid": client_error("ValidationException"),
+    "denied": client_error("AccessDeniedException"),
+    "no table": client_error("ResourceNotFoundException"),
+    "down": client_error("InternalServerError"),
+    "unreachable": EndpointConnectionError(endpoint_url="https://nowhere"),
+    "silent": ReadTimeoutError(endpoint_url="https://nowhere"),
+    "cut off": ConnectionClosedError(endpoint_url="https://nowhere"),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("kind", TROUBLES)
+def test_trouble_is_one_refusal_whatever_was_asked(
+    store: Store, trouble: TroubledClient, clock: FakeClock, operation: str, kind: str
+) -> None:
+    trouble.fail(TROUBLES[kind])
+    with pytest.raises(ServiceUnavailableError) as refused:
+        OPERATIONS[operation](store)
+    assert refused.value.retry_after_seconds == 1
+    assert "text that nobody may see" not in str(refused.value)
+    assert len(trouble.calls) == 1
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - {"create over"}))
+def test_a_conflict_is_tried_again_a_few_times_and_then_refused(
+    store: Store, trouble: TroubledClient, clock: FakeClock, operation: str
+) -> None:
+    trouble.fail(*[client_error("TransactionConflictException")] * 4)
+    with pytest.raises(ServiceUnavailableError) as refused:
+        OPERATIONS[operation](store)
+    assert refused.value.retry_after_seconds == 1
+    assert len(trouble.calls) == 4
+    assert clock.slept == sorted(clock.slept)
+    assert 0 < sum(clock.slept) < 1
+
+
+def test_where_transactions_keep_colliding_the_older_ones_are_ended_first_and_one_by_one(
+    store: Store, trouble: TroubledClient
+) -> None:
+    store.create(verification("v1"), supersedes=())
+    trouble.fail(*[conflict()] * 4)
+    assert store.create(verification("v2"), supersedes=("v1", "v0")).applied
+    ended = store.get("demo", "v1")
+    assert ended is not None
+    assert ended.superseded_by == "v2"
+    assert trouble.calls[-5:] == ["get_item", "update_item", "update_item", "put_item", "get_item"]
+
+
+def conflict() -> Exception:
+    return client_error("TransactionCanceledException", reasons=["None", "TransactionConflict"])
+
+
+@pytest.mark.parametrize(
+    "error", [client_error("TransactionConflictException"), client_error("TransactionInProgressException")]
+)
+def test_a_conflict_that_passes_is_not_noticed(
+    store: Store, trouble: TroubledClient, error: Exception
+) -> None:
+    store.create(verification(), supersedes=())
+    trouble.fail(error, error, error)
+    assert store.guess("demo", "v1", guess=CODE_HASH, now=NOON).applied
+
+
+def test_a_transaction_in_conflict_is_repeated_as_the_same_one(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification("v1"), supersedes=())
+    trouble.fail(conflict(), conflict())
+    assert store.create(verification("v2"), supersedes=("v1",)).applied
+    tokens = {request.get("ClientRequestToken") for request in trouble.requests[1:]}
+    assert len(tokens) == 1
+    assert trouble.calls.count("transact_write_items") == 3
+
+
+def test_a_refused_condition_goes_before_a_conflict(
+    store: Store, trouble: TroubledClient, clock: FakeClock
+) -> None:
+    trouble.fail(
+        client_error(
+            "TransactionCanceledException", reasons=["ConditionalCheckFailed", "TransactionConflict"]
+        )
+    )
+    assert not store.create(verification("v2"), supersedes=("v1",)).applied
+    assert clock.slept == []
+
+
+# Costs ----------------------------------------------------------------------------------------
+
+
+def calls(store: Store, trouble: TroubledClient, operation: str) -> list[str]:
+    store.claim_number(claim("v1"))
+    store.create(verification(), supersedes=())
+    trouble.calls.clear()
+    OPERATIONS[operation](store)
+    return trouble.calls
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_is_one_call(store: Store, trouble: TroubledClient, operation: str) -> None:
+    assert len(calls(store, trouble, operation)) == 1
+
+
+def test_reads_are_consistent(store: Store, trouble: TroubledClient) -> None:
+    store.get("demo", "v1")
+    assert trouble.requests[0]["ConsistentRead"] is True
+
+
+def test_every_conditional_write_asks_what_stood_in_its_way(store: Store, trouble: TroubledClient) -> None:
+    for operation in OPERATIONS.values():
+        operation(store)
+    for request in trouble.requests:
+        writes = [next(iter(write.values())) for write in request.get("TransactItems", [request])]
+        for write in writes:
+            if "ConditionExpression" in write:
+                assert write["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+
+
+def test_items_outlive_their_codes_by_a_day_and_are_then_removed(
+    store: Store, dynamodb: DynamoDBClient
+) -> None:
+    store.claim_number(claim_at(NOON, "v1"))
+    store.create(verification(), supersedes=("v0",))
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    assert len(items) == 3
+    assert {item["ttl"]["N"] for item in items} == {str(NOON + 300 + 86_400)}
+
+
+def test_the_client_is_made_at_the_first_call(dynamodb: DynamoDBClient) -> None:
+    made: list[str] = []
+
+    def make() -> DynamoDBClient:
+        made.append("client")
+        return dynamodb
+
+    store = DynamoStore(Table(TABLE, client=make, clock=FakeClock()))
+    assert made == []
+    store.get("demo", "v1")
+    assert made == ["client"]
+
+
+def test_an_item_that_lost_what_makes_it_a_verification_is_never_approved(
+    store: Store, dynamodb: DynamoDBClient
+) -> None:
+    store.create(verification(), supersedes=())
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "V#demo#v1"}},
+        UpdateExpression="REMOVE #id",
+        ExpressionAttributeNames={"#id": "id"},
+    )
+    with pytest.raises(ServiceUnavailableError):
+        store.guess("demo", "v1", guess=CODE_HASH, now=NOON)

@@ -1,0 +1,216 @@
+"""A process may die at any step, and an answer of the store may be lost: nothing is sent twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from countersign.errors import CanceledError, CooldownError
+from countersign.model import Delivery, Reason, SendResult, Status
+from tests.support.builders import client
+from tests.support.clock import NOON
+from tests.support.providers import ACCEPTED, DiedError
+from tests.support.world import VENDOR, World, code_of
+
+KEYED_FIRST = ("keyed:vendor", "two:vendor")
+
+
+def die(world: World, *, when: str, step: str) -> None:
+    getattr(world.store, when)[step] = DiedError()
+
+
+def died_start(world: World, *, key: str | None = "order-17", when: str, step: str) -> None:
+    die(world, when=when, step=step)
+    with pytest.raises(DiedError):
+        world.start(key=key)
+
+
+@pytest.mark.parametrize("passed", [0, 60, 299])
+@pytest.mark.parametrize(("when", "step"), [("after", "claim_number"), ("before", "create")])
+def test_a_replay_of_what_died_before_its_intent_sends_once(when: str, step: str, passed: int) -> None:
+    world = World()
+    died_start(world, when=when, step=step)
+    world.clock.advance(passed)
+    again = world.start(key="order-17")
+    assert not again.replayed
+    assert again.verification.delivery is Delivery.ACCEPTED
+    assert world.start(key="order-17").replayed
+    assert world.sends == 1
+
+
+@pytest.mark.parametrize("passed", [0, 60, 400])
+def test_a_replay_of_what_died_after_its_intent_sends_nothing(passed: int) -> None:
+    world = World()
+    died_start(world, when="after", step="create")
+    world.clock.advance(passed)
+    again = world.start(key="order-17")
+    assert again.replayed
+    assert again.verification.delivery is Delivery.SENDING
+    assert world.sends == 0
+
+
+def test_a_replay_of_what_died_while_the_vendor_was_called_sends_nothing_more() -> None:
+    world = World()
+    world.one.will(ACCEPTED, dies=True)
+    with pytest.raises(DiedError):
+        world.start(key="order-17")
+    again = world.start(key="order-17")
+    assert (again.replayed, again.verification.delivery) == (True, Delivery.SENDING)
+    assert world.sends == 1
+
+
+def test_a_replay_of_what_died_before_it_was_settled_sends_nothing_more_and_its_code_is_good() -> None:
+    world = World()
+    died_start(world, when="before", step="settle_delivery")
+    again = world.start(key="order-17").verification
+    assert world.sends == 1
+    assert world.check(again.id, code_of(world.one)).status(NOON)[0] is Status.APPROVED
+
+
+def test_what_died_after_it_was_settled_is_there() -> None:
+    world = World()
+    died_start(world, when="after", step="settle_delivery")
+    again = world.start(key="order-17")
+    assert (again.replayed, again.verification.delivery) == (True, Delivery.ACCEPTED)
+
+
+def test_a_number_whose_start_died_is_free_after_the_cooldown() -> None:
+    world = World()
+    died_start(world, key=None, when="after", step="claim_number")
+    with pytest.raises(CooldownError):
+        world.start()
+    world.clock.advance(60)
+    assert world.started().delivery is Delivery.ACCEPTED
+
+
+def test_a_start_that_was_overtaken_before_its_intent_sends_nothing_ever() -> None:
+    world = World()
+    died_start(world, when="after", step="claim_number")
+    world.clock.advance(60)
+    newer = world.started()
+    with pytest.raises(CooldownError) as refused:
+        world.start(key="order-17")
+    assert refused.value.live_id == newer.id
+    world.clock.advance(60)
+    with pytest.raises(CanceledError):
+        world.start(key="order-17")
+    assert world.read(newer.id).superseded_by is None
+    assert world.check(newer.id, code_of(world.one)).id == newer.id
+    assert world.sends == 1
+
+
+def test_a_start_that_is_overtaken_between_claim_and_intent_sends_nothing() -> None:
+    world = World()
+    caller = client(cooldown_seconds=0)
+    world.store.meanwhile["create"] = lambda: world.start(by=caller)
+    with pytest.raises(CanceledError):
+        world.start(by=caller, key="order-17")
+    assert world.sends == 1
+
+
+def test_starts_that_overtake_each_other_leave_one_live_code() -> None:
+    world = World()
+    caller = client(cooldown_seconds=0)
+    oldest = world.start(by=caller).verification
+    newest: list[str] = []
+
+    def overtaken() -> None:
+        world.store.meanwhile["create"] = lambda: newest.append(world.start(by=caller).verification.id)
+        with pytest.raises(CanceledError):
+            world.start(by=caller)
+
+    world.store.meanwhile["create"] = overtaken
+    with pytest.raises(CanceledError):
+        world.start(by=caller)
+    assert world.read(oldest.id).status(NOON) == (Status.CANCELED, Reason.SUPERSEDED)
+    assert world.read(newest[0]).status(NOON)[0] is Status.PENDING
+
+
+def test_a_replay_beside_its_first_run_sends_once() -> None:
+    world = World()
+    world.store.meanwhile["create"] = lambda: world.start(key="order-17")
+    first = world.start(key="order-17")
+    assert first.replayed
+    assert world.sends == 1
+    assert world.read(first.verification.id).delivery is Delivery.ACCEPTED
+
+
+def test_a_replay_of_what_died_before_its_intent_leaves_a_busy_vendor_alone() -> None:
+    world = World(route=KEYED_FIRST)
+    holder = world.start(by=client("other")).verification
+    assert holder.provider == "keyed"
+    died_start(world, when="before", step="create")
+    again = world.start(key="order-17").verification
+    assert again.provider == "two"
+    assert len(world.keyed.orders) == 1
+
+
+def test_a_replay_of_what_died_before_its_intent_uses_the_vendor_whose_lock_it_has() -> None:
+    world = World(route=KEYED_FIRST)
+    died_start(world, when="after", step="claim_number")
+    assert world.start(key="order-17").verification.provider == "keyed"
+    assert world.start(by=client("other")).verification.provider == "two"
+
+
+def test_an_undeliverable_replay_does_not_give_away_a_lock_of_another_slot() -> None:
+    world = World(route=KEYED_FIRST)
+    world.start(by=client("other"))
+    died_start(world, when="before", step="create")
+    world.two.will(SendResult(outcome=Delivery.REJECTED, detail="no balance"))
+    with pytest.raises(Exception, match="nothing was sent"):
+        world.start(key="order-17")
+    assert world.start(by=client("third")).verification.provider == "two"
+
+
+@pytest.mark.parametrize("route", [VENDOR, ("one:gateway",), ("keyed:vendor",)])
+def test_a_start_whose_claims_answer_was_lost_still_sends(route: tuple[str, ...]) -> None:
+    world = World(route=route)
+    world.memory.lose_answers = 1
+    assert world.started().delivery is Delivery.ACCEPTED
+    assert world.sends == 1
+
+
+def test_a_resend_that_died_leaves_the_old_code_good() -> None:
+    world = World()
+    made = world.started()
+    world.clock.advance(60)
+    world.two.will(ACCEPTED, dies=True)
+    with pytest.raises(DiedError):
+        world.resend(made.id)
+    assert world.read(made.id).delivery is Delivery.SENDING
+    assert world.check(made.id, code_of(world.one)).solved
+
+
+def test_after_a_resend_that_died_one_can_resend_when_the_cooldown_is_over() -> None:
+    world = World()
+    made = world.started()
+    world.clock.advance(60)
+    die(world, when="after", step="begin_resend")
+    with pytest.raises(DiedError):
+        world.resend(made.id)
+    with pytest.raises(CooldownError):
+        world.resend(made.id)
+    world.clock.advance(60)
+    assert world.resend(made.id).sends == 3
+    assert world.sends == 2
+
+
+def test_three_starts_at_once_leave_one_live_code() -> None:
+    world = World()
+    caller = client(cooldown_seconds=0)
+    first = world.start(by=caller).verification
+    ids: list[str] = []
+
+    def third() -> None:
+        ids.append(world.start(by=caller).verification.id)
+
+    def second() -> None:
+        world.store.meanwhile["create"] = third
+        with pytest.raises(CanceledError):
+            world.start(by=caller)
+
+    world.store.meanwhile["create"] = second
+    with pytest.raises(CanceledError):
+        world.start(by=caller)
+    assert world.read(first.id).status(NOON)[0] is Status.CANCELED
+    assert world.read(ids[0]).status(NOON)[0] is Status.PENDING
+    assert world.sends == 2

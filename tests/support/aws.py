@@ -1,0 +1,83 @@
+"""A DynamoDB table in this process, and a client whose answers get lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import boto3
+from botocore.exceptions import ClientError
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from countersign.aws.store import DynamoStore
+from countersign.aws.table import Table
+from tests.support.clock import FakeClock
+
+TABLE = "countersign-test"
+
+
+def make_table() -> DynamoDBClient:
+    """A table like the template's. Call it under moto's `mock_aws`."""
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+def dynamo_store(client: DynamoDBClient, *, clock: FakeClock | None = None) -> DynamoStore:
+    return DynamoStore(Table(TABLE, client=lambda: client, clock=clock or FakeClock()))
+
+
+class TroubledClient:
+    """A DynamoDB client whose next calls meet trouble; every other call goes through.
+
+    `lose_answer`: the write commits, its answer is lost, and the client library sends the
+    same request again, as botocore does.
+    """
+
+    def __init__(self, inner: DynamoDBClient) -> None:
+        self._inner = inner
+        self._errors: list[Exception] = []
+        self._losing = False
+        self._meanwhile: Callable[[], object] = lambda: None
+        self.calls: list[str] = []
+        self.requests: list[dict[str, Any]] = []
+
+    @property
+    def as_client(self) -> DynamoDBClient:
+        return cast("DynamoDBClient", self)
+
+    def lose_answer(self, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self._losing, self._meanwhile = True, meanwhile
+
+    def fail(self, *errors: Exception) -> None:
+        self._errors.extend(errors)
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**arguments: Any) -> Any:
+            self.calls.append(operation)
+            self.requests.append(arguments)
+            if self._errors:
+                raise self._errors.pop(0)
+            answer = getattr(self._inner, operation)(**arguments)
+            if self._losing:
+                self._losing = False
+                self._meanwhile()
+                answer = getattr(self._inner, operation)(**arguments)
+            return answer
+
+        return call
+
+
+def client_error(
+    code: str, *, operation: str = "UpdateItem", reasons: list[str] | None = None
+) -> ClientError:
+    """An error as DynamoDB answers it; `reasons` are a canceled transaction's."""
+    response: dict[str, Any] = {"Error": {"Code": code, "Message": "text that nobody may see"}}
+    if reasons is not None:
+        response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(cast("Any", response), operation)

@@ -1,0 +1,316 @@
+"""The state in memory: a model of countersign.ports.Store, written from its contract.
+
+One lock makes every method one atomic step. Every write carries a writer of its own, so
+that a lost answer can be played: the same write comes twice, as a client library would
+repeat it, and must be recognised (`lose_answers`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+
+from countersign.errors import ServiceUnavailableError
+from countersign.model import (
+    GUESS_NONE,
+    Custody,
+    Delivery,
+    Reason,
+    RouteStep,
+    Status,
+    Verdict,
+    Verification,
+)
+from countersign.ports import (
+    Claimed,
+    ClaimRefused,
+    Counted,
+    NumberClaim,
+    Release,
+    ResendIntent,
+    Settlement,
+    Slot,
+)
+
+type Change = Callable[[Verification], Verification]
+type Condition = Callable[[Verification], bool]
+
+
+@dataclass
+class _Row:
+    """A verification, or (without one) only the mark that a newer one has replaced it."""
+
+    verification: Verification | None
+    superseded_by: str | None = None
+    writer: int = 0
+
+    def read(self) -> Verification | None:
+        if self.verification is None:
+            return None
+        return replace(self.verification, superseded_by=self.superseded_by)
+
+
+@dataclass(frozen=True)
+class _Lock:
+    slot: str
+    until: int
+
+
+class MemoryStore:
+    """A countersign.ports.Store."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.RLock()
+        self._slots: dict[tuple[str, str], Slot] = {}
+        self._locks: dict[tuple[str, str], _Lock] = {}
+        self._rows: dict[tuple[str, str], _Row] = {}
+        self._writers = count(1)
+        self.lose_answers = 0  # how many of the next writes are repeated by the client library
+
+    # Numbers ----------------------------------------------------------------------------
+
+    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
+        with self._mutex:
+            outcome = self._claim(claim)
+            if self.lose_answers > 0:
+                self.lose_answers -= 1
+                outcome = self._claim(claim)
+            return outcome
+
+    def _claim(self, claim: NumberClaim) -> Claimed | ClaimRefused:
+        key = claim.number_key, claim.slot
+        held = self._slots.get(key)
+        if not _slot_is_free(held, claim=claim):
+            return ClaimRefused(held=held)
+        lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
+        if lock is not None and not _lock_is_free(lock, claim=claim):
+            return ClaimRefused(held=None, locked_until=lock.until)
+        if claim.continues is not None and held is not None:
+            taken = replace(held, resend_at=claim.resend_at, expires_at=claim.expires_at)
+        else:
+            taken = Slot(
+                verification_id=claim.verification_id,
+                previous_id=held.verification_id if held else None,
+                resend_at=claim.resend_at,
+                expires_at=claim.expires_at,
+            )
+        self._slots[key] = taken
+        self._take_lock(claim)
+        return Claimed(before=held)
+
+    def release_number(self, release: Release) -> bool:
+        with self._mutex:
+            claim = release.claim
+            key = claim.number_key, claim.slot
+            held = self._slots.get(key)
+            if held is None or held.verification_id != claim.verification_id:
+                return False
+            self._locks.pop((claim.number_key, claim.vendor_lock or ""), None)
+            if release.before is None:
+                del self._slots[key]
+            else:
+                self._slots[key] = release.before
+            return True
+
+    def _take_lock(self, claim: NumberClaim) -> None:
+        if claim.vendor_lock is not None:
+            self._locks[claim.number_key, claim.vendor_lock] = _Lock(claim.slot, claim.expires_at)
+
+    # Verifications ----------------------------------------------------------------------
+
+    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
+        with self._mutex:
+            ids = {verification.id, *supersedes}
+            if len(ids) <= len(supersedes):  # DynamoDB refuses two writes on one item in a transaction
+                raise ServiceUnavailableError
+            row = self._rows.get((verification.client_id, verification.id))
+            if row is not None:
+                return Counted(applied=False, verification=row.read())
+            for older in supersedes:
+                self._supersede(verification, older=older)
+            self._rows[verification.client_id, verification.id] = _Row(verification)
+            return Counted(applied=True, verification=verification)
+
+    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+        with self._mutex:
+            for one in older:
+                self._supersede(verification, older=one)
+
+    def _supersede(self, newer: Verification, *, older: str) -> None:
+        row = self._rows.setdefault((newer.client_id, older), _Row(None))
+        is_another_slots = row.verification is not None and row.verification.slot != newer.slot
+        if not is_another_slots:
+            row.superseded_by = row.superseded_by or newer.id
+
+    def settle_delivery(
+        self, verification: Verification, *, settlement: Settlement, release: Release | None
+    ) -> Counted:
+        def settled(stored: Verification) -> Verification:
+            return replace(
+                stored,
+                delivery=settlement.delivery,
+                provider=settlement.provider,
+                custody=settlement.custody,
+                code=settlement.code,
+                code_seed=settlement.code_seed,
+                sends=settlement.sends,
+                expires_at=settlement.expires_at,
+                stored_status=settlement.status,
+                stored_reason=settlement.reason or stored.stored_reason,
+                vendor_reference=settlement.vendor_reference or stored.vendor_reference,
+                guess=stored.guess if settlement.code == verification.code else GUESS_NONE,
+                channel=settlement.channel or stored.channel,
+                resend_key=stored.resend_key if settlement.resend_key is None else settlement.resend_key,
+            )
+
+        with self._mutex:
+            counted = self._change(verification, condition=_delivery_is_of(verification), change=settled)
+            if counted.applied and release is not None:
+                self.release_number(release)
+            return counted
+
+    def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
+        with self._mutex:
+            lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
+            if lock is not None and not _lock_is_free(lock, claim=claim):
+                return False
+            is_ours = _delivery_is_of(verification)
+            counted = self._change(
+                verification,
+                condition=lambda stored: is_ours(stored) and not stored.solved,
+                change=lambda stored: replace(
+                    stored, provider=step.provider, custody=step.custody, code=code, guess=GUESS_NONE
+                ),
+            )
+            if counted.applied:
+                self._take_lock(claim)
+            return counted.applied
+
+    def get(self, client_id: str, verification_id: str) -> Verification | None:
+        with self._mutex:
+            row = self._rows.get((client_id, verification_id))
+            return row.read() if row is not None else None
+
+    def begin_resend(self, verification: Verification, *, intent: ResendIntent) -> Counted:
+        return self._change(
+            verification,
+            condition=lambda stored: (
+                _is_open(stored, now=intent.now)
+                and stored.attempts < stored.attempts_max
+                and stored.sends == intent.sends_seen
+            ),
+            change=lambda stored: replace(
+                stored,
+                sends=stored.sends + 1,
+                delivery=Delivery.SENDING,
+                resend_at=intent.resend_at,
+                expires_at=intent.expires_at,
+                provider=intent.provider,
+                custody=intent.custody,
+                channel=intent.channel,
+                code=intent.code,
+                code_seed=intent.code_seed,
+                resend_key=intent.resend_key or "",
+                guess=GUESS_NONE,
+                vendor_reference=None,
+            ),
+        )
+
+    # Checks -----------------------------------------------------------------------------
+
+    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+        return self._change(
+            (client_id, verification_id),
+            condition=lambda stored: _is_open(stored, now=now) and stored.attempts < stored.attempts_max,
+            change=lambda stored: replace(
+                stored,
+                attempts=stored.attempts + 1,
+                checking=stored.checking + (1 if stored.custody is Custody.VENDOR else 0),
+                guess=guess,
+                checked_at=now,
+            ),
+        )
+
+    def settle_check(self, verification: Verification, *, verdict: Verdict, now: int) -> Counted:
+        def settled(stored: Verification) -> Verification:
+            answered = replace(stored, checking=stored.checking - 1)
+            if verdict is Verdict.UNKNOWN:
+                return replace(answered, attempts=stored.attempts - 1)
+            if verdict is Verdict.VERIFIED:
+                return replace(
+                    answered,
+                    stored_status=Status.APPROVED,
+                    stored_reason=Reason.CORRECT_CODE,
+                    checked_at=now,
+                )
+            return answered
+
+        def may_be_settled(stored: Verification) -> bool:
+            if verdict is not Verdict.VERIFIED:
+                return True
+            return stored.stored_status is Status.PENDING and stored.superseded_by is None
+
+        return self._change(verification, condition=may_be_settled, change=settled)
+
+    def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
+        return self._change(
+            (client_id, verification_id),
+            condition=lambda stored: (
+                _is_open(stored, now=now) and (stored.attempts < stored.attempts_max or stored.checking > 0)
+            ),
+            change=lambda stored: replace(
+                stored, stored_status=Status.CANCELED, stored_reason=Reason.CANCELED_BY_CLIENT
+            ),
+        )
+
+    # ------------------------------------------------------------------------------------
+
+    def _change(self, of: Verification | tuple[str, str], *, condition: Condition, change: Change) -> Counted:
+        """One conditional write; where its answer is lost, the same write once more."""
+        key = of if isinstance(of, tuple) else (of.client_id, of.id)
+        with self._mutex:
+            writer = next(self._writers)
+            counted = self._write(key, writer=writer, condition=condition, change=change)
+            if self.lose_answers > 0:
+                self.lose_answers -= 1
+                counted = self._write(key, writer=writer, condition=condition, change=change)
+            return counted
+
+    def _write(self, key: tuple[str, str], *, writer: int, condition: Condition, change: Change) -> Counted:
+        row = self._rows.get(key)
+        stored = row.read() if row is not None else None
+        if row is None or stored is None:
+            return Counted(applied=False, verification=None)
+        if row.writer == writer or not condition(stored):
+            return Counted(applied=row.writer == writer, verification=stored)
+        row.verification, row.writer = change(stored), writer
+        return Counted(applied=True, verification=row.read())
+
+
+def _slot_is_free(held: Slot | None, *, claim: NumberClaim) -> bool:
+    if claim.continues is not None:
+        is_its = held is not None and held.verification_id == claim.continues
+        return is_its and held is not None and held.resend_at <= claim.now
+    if held is None:
+        return True
+    return held.verification_id != claim.verification_id and held.resend_at <= claim.now
+
+
+def _lock_is_free(lock: _Lock, *, claim: NumberClaim) -> bool:
+    return lock.slot == claim.slot or lock.until <= claim.now
+
+
+def _delivery_is_of(verification: Verification) -> Condition:
+    return lambda stored: (
+        stored.stored_status is Status.PENDING
+        and stored.delivery is Delivery.SENDING
+        and stored.sends == verification.sends
+    )
+
+
+def _is_open(stored: Verification, *, now: int) -> bool:
+    """Pending, whatever its attempts: not ended, replaced, expired or solved."""
+    ended = stored.stored_status is not Status.PENDING or stored.superseded_by is not None
+    return not ended and stored.expires_at > now and not stored.solved

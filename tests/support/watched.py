@@ -1,0 +1,86 @@
+"""A store that can be watched, and that a process can die beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from countersign.model import RouteStep, Verdict, Verification
+from countersign.ports import (
+    Claimed,
+    ClaimRefused,
+    Counted,
+    NumberClaim,
+    Release,
+    ResendIntent,
+    Settlement,
+    Store,
+)
+
+
+@dataclass
+class WatchedStore:
+    """A countersign.ports.Store in front of another: keeps the calls' names, and may raise around one.
+
+    `before["create"]` is raised once instead of the next create, `after["create"]` once
+    behind it (the write has happened, its caller never hears of it).
+    """
+
+    inner: Store
+    calls: list[str] = field(default_factory=list)
+    before: dict[str, BaseException] = field(default_factory=dict)
+    after: dict[str, BaseException] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)  # once, before the call
+
+    def _run[ResultT](self, name: str, call: Callable[[], ResultT]) -> ResultT:
+        self.calls.append(name)
+        if name in self.meanwhile:
+            self.meanwhile.pop(name)()
+        if name in self.before:
+            raise self.before.pop(name)
+        result = call()
+        if name in self.after:
+            raise self.after.pop(name)
+        return result
+
+    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
+        return self._run("claim_number", lambda: self.inner.claim_number(claim))
+
+    def release_number(self, release: Release) -> bool:
+        return self._run("release_number", lambda: self.inner.release_number(release))
+
+    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+        self._run("supersede", lambda: self.inner.supersede(verification, older=older))
+
+    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
+        return self._run("create", lambda: self.inner.create(verification, supersedes=supersedes))
+
+    def settle_delivery(
+        self, verification: Verification, *, settlement: Settlement, release: Release | None
+    ) -> Counted:
+        return self._run(
+            "settle_delivery",
+            lambda: self.inner.settle_delivery(verification, settlement=settlement, release=release),
+        )
+
+    def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
+        return self._run(
+            "redirect", lambda: self.inner.redirect(verification, step=step, code=code, claim=claim)
+        )
+
+    def get(self, client_id: str, verification_id: str) -> Verification | None:
+        return self._run("get", lambda: self.inner.get(client_id, verification_id))
+
+    def begin_resend(self, verification: Verification, *, intent: ResendIntent) -> Counted:
+        return self._run("begin_resend", lambda: self.inner.begin_resend(verification, intent=intent))
+
+    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+        return self._run("guess", lambda: self.inner.guess(client_id, verification_id, guess=guess, now=now))
+
+    def settle_check(self, verification: Verification, *, verdict: Verdict, now: int) -> Counted:
+        return self._run(
+            "settle_check", lambda: self.inner.settle_check(verification, verdict=verdict, now=now)
+        )
+
+    def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
+        return self._run("cancel", lambda: self.inner.cancel(client_id, verification_id, now=now))

@@ -1,0 +1,196 @@
+"""Dependencies point inward: read from the imports of every module."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "countersign" / "countersign"
+
+PURE = {"model", "errors", "clock", "policy", "codes", "phone", "routing", "ports", "settings"}
+ALLOWED: dict[str, set[str]] = {
+    "model": set(),
+    "clock": set(),
+    "errors": {"model"},
+    "policy": {"model", "errors"},
+    "codes": {"model"},
+    "phone": {"model", "errors"},
+    "routing": {"model", "errors"},
+    "settings": {"errors"},
+    "ports": {"model", "clock", "codes", "policy"},
+    "telemetry": {"ports"},
+    "service": PURE | {"service"},
+    "dialects": PURE | {"service", "dialects", "countersign"},
+    "aws": PURE | {"aws", "countersign"},
+    "providers": PURE | {"providers"},
+    "edge": PURE | {"dialects", "telemetry"},
+    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "telemetry"},
+    "countersign": set(),
+    "preload": PURE | {"service", "providers"},  # for the effect on sys.modules; it uses nothing
+    "functions": {"bootstrap", "edge", "preload"},
+}
+OUTSIDE: dict[str, set[str]] = {
+    "aws": {"botocore"},
+    "providers": {"requests", "urllib3"},
+    "phone": {"phonenumbers"},
+    "telemetry": {"aws_lambda_powertools"},
+}
+TYPES_ONLY: dict[str, set[str]] = {
+    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "providers": {"_typeshed"},
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, and whether only a type checker ever imports it."""
+
+    module: str
+    names: tuple[str, ...]
+    for_types: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Source:
+    path: Path
+    group: str
+
+    def __str__(self) -> str:
+        return str(self.path.relative_to(ROOT))
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    def imports(self) -> Iterator[Import]:
+        guarded = {
+            id(inner)
+            for node in ast.walk(self.tree_once)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(self.tree_once):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield Import(alias.name, (), id(node) in guarded)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, "imports are absolute"
+                yield Import(
+                    node.module or "", tuple(alias.name for alias in node.names), id(node) in guarded
+                )
+
+    @property
+    def tree_once(self) -> ast.Module:
+        return _TREES.setdefault(self.path, self.tree)
+
+
+_TREES: dict[Path, ast.Module] = {}
+
+
+def sources() -> list[Source]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        found.append(Source(path, "countersign" if first == "__init__" else first))
+    functions = [Source(path, "functions") for path in sorted((ROOT / "functions").glob("*/app.py"))]
+    assert len(found) > 20
+    assert len(functions) >= 2
+    return found + functions
+
+
+def inner(one: Import) -> set[str]:
+    """The groups of the package that an import reaches."""
+    if one.top != "countersign":
+        return set()
+    rest = one.module.split(".")[1:]
+    if rest:
+        return {rest[0]}
+    known = {source.group for source in sources()} - {"functions"}
+    return {name if name in known else "countersign" for name in one.names}
+
+
+@pytest.mark.parametrize("source", sources(), ids=str)
+def test_a_module_imports_only_what_lies_further_in(source: Source) -> None:
+    reached = set[str]().union(*(inner(one) for one in source.imports()))
+    assert reached <= ALLOWED[source.group]
+
+
+@pytest.mark.parametrize("source", sources(), ids=str)
+def test_a_library_is_known_to_one_part_alone(source: Source) -> None:
+    for one in source.imports():
+        if one.top == "countersign" or one.top in sys.stdlib_module_names:
+            continue
+        is_known_here = one.top in OUTSIDE.get(source.group, set())
+        is_a_type = one.for_types and one.top in TYPES_ONLY.get(source.group, set())
+        assert is_known_here or is_a_type, f"{source} imports {one.module}"
+
+
+def test_nobody_but_the_composition_root_names_what_is_behind_the_ports() -> None:
+    for source in sources():
+        if source.group in {"bootstrap", "preload"}:
+            continue
+        for one in source.imports():
+            assert "SystemClock" not in one.names, source
+            for outer in ("aws", "providers"):
+                assert outer not in inner(one) or source.group == outer, source
+
+
+def test_what_is_preloaded_is_not_used() -> None:
+    [source] = [source for source in sources() if source.group == "preload"]
+    assert all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) for node in source.tree_once.body)
+    assert not any(one.names for one in source.imports() if one.top == "countersign")
+
+
+def test_nobody_but_the_composition_root_reads_the_environment() -> None:
+    readers = {
+        source.group
+        for source in sources()
+        for node in ast.walk(source.tree_once)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
+    }
+    assert readers == {
+        "bootstrap",
+        "edge",
+    }  # the edge reads X-Ray's variable, which changes with each request
+
+
+def test_nobody_but_the_clock_asks_for_the_time() -> None:
+    for source in sources():
+        if source.group == "clock":
+            continue
+        assert not {one.module for one in source.imports()} & {"time"}, source
+        calls = {ast.unparse(node.func) for node in ast.walk(source.tree_once) if isinstance(node, ast.Call)}
+        assert not {call for call in calls if call.endswith((".now", ".utcnow", ".today"))} - CLOCK_CALLS, (
+            source
+        )
+
+
+CLOCK_CALLS = {"self._clock.now", "clock.now"}
+
+
+@pytest.mark.parametrize("source", [one for one in sources() if one.group == "functions"], ids=str)
+def test_a_handler_is_short_and_catches_nothing(source: Source) -> None:
+    assert len(source.path.read_text(encoding="utf-8").splitlines()) < 40
+    assert not any(isinstance(node, ast.Try) for node in ast.walk(source.tree_once))
+
+
+def test_nothing_but_the_edges_catches_everything() -> None:
+    catchers = {
+        source.group
+        for source in sources()
+        for node in ast.walk(source.tree_once)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+    }
+    assert catchers <= {"edge", "providers"}

@@ -1,0 +1,72 @@
+"""The status of a verification follows from what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from countersign.model import GUESS_NONE, Reason, Status
+from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification
+from tests.support.clock import NOON
+
+SOLVED = {"guess": CODE_HASH, "attempts": 1}
+REPLACED = {"superseded_by": "v2"}
+USED_UP = {"attempts": 5, "guess": WRONG_HASH}
+APPROVED = {"stored_status": Status.APPROVED, "stored_reason": Reason.CORRECT_CODE}
+CANCELED = {"stored_status": Status.CANCELED, "stored_reason": Reason.CANCELED_BY_CLIENT}
+UNDELIVERABLE = {"stored_status": Status.FAILED, "stored_reason": Reason.UNDELIVERABLE}
+LATE = 300
+
+TRUTH: list[tuple[dict[str, Any], int, Status, Reason | None]] = [
+    ({}, 0, Status.PENDING, None),
+    ({}, 299, Status.PENDING, None),
+    ({}, LATE, Status.EXPIRED, Reason.TIMED_OUT),
+    ({}, 9_999, Status.EXPIRED, Reason.TIMED_OUT),
+    ({"guess": WRONG_HASH, "attempts": 4}, 0, Status.PENDING, None),
+    (SOLVED, 0, Status.APPROVED, Reason.CORRECT_CODE),
+    (SOLVED, LATE, Status.APPROVED, Reason.CORRECT_CODE),
+    (SOLVED | REPLACED, 0, Status.APPROVED, Reason.CORRECT_CODE),
+    (SOLVED | {"attempts": 5}, LATE, Status.APPROVED, Reason.CORRECT_CODE),
+    (REPLACED, 0, Status.CANCELED, Reason.SUPERSEDED),
+    (REPLACED, LATE, Status.CANCELED, Reason.SUPERSEDED),
+    (USED_UP, 0, Status.FAILED, Reason.ATTEMPTS_EXHAUSTED),
+    (USED_UP, LATE, Status.FAILED, Reason.ATTEMPTS_EXHAUSTED),
+    (USED_UP | {"checking": 1}, 0, Status.PENDING, None),
+    (USED_UP | {"checking": 1}, LATE, Status.EXPIRED, Reason.TIMED_OUT),
+    (APPROVED, LATE, Status.APPROVED, Reason.CORRECT_CODE),
+    (APPROVED | REPLACED, LATE, Status.APPROVED, Reason.CORRECT_CODE),
+    (APPROVED | USED_UP, 0, Status.APPROVED, Reason.CORRECT_CODE),
+    (CANCELED, 0, Status.CANCELED, Reason.CANCELED_BY_CLIENT),
+    (CANCELED | REPLACED, LATE, Status.CANCELED, Reason.CANCELED_BY_CLIENT),
+    (CANCELED | SOLVED, 0, Status.CANCELED, Reason.CANCELED_BY_CLIENT),
+    (UNDELIVERABLE, LATE, Status.FAILED, Reason.UNDELIVERABLE),
+    (UNDELIVERABLE | SOLVED, 0, Status.FAILED, Reason.UNDELIVERABLE),
+]
+
+
+@pytest.mark.parametrize(("stored", "passed", "status", "reason"), TRUTH)
+def test_the_status_follows_from_what_is_stored(
+    stored: dict[str, Any], passed: int, status: Status, reason: Reason | None
+) -> None:
+    assert verification(**stored).status(NOON + passed) == (status, reason)
+
+
+@pytest.mark.parametrize("guess", [GUESS_NONE, "", CODE_HASH])
+def test_no_guess_solves_what_a_vendor_holds(guess: str) -> None:
+    assert not vendor_held(guess=guess).solved
+    assert vendor_held(guess=guess).status(NOON)[0] is Status.PENDING
+
+
+def test_what_has_never_been_guessed_is_not_solved() -> None:
+    assert not verification().solved
+    assert verification().guess == GUESS_NONE
+
+
+@pytest.mark.parametrize(("attempts", "left"), [(0, 5), (4, 1), (5, 0), (6, 0)])
+def test_attempts_left_are_never_negative(attempts: int, left: int) -> None:
+    assert verification(attempts=attempts).attempts_left == left
+
+
+@pytest.mark.parametrize(("sends", "left"), [(1, 4), (5, 0), (6, 0)])
+def test_sends_left_are_never_negative(sends: int, left: int) -> None:
+    assert verification(sends=sends).sends_left == left

@@ -1,0 +1,124 @@
+"""Phone numbers: one spelling before anything else touches them."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from countersign.errors import InvalidNumberError
+from countersign.phone import parse_phone, restored_phone
+
+SPELLINGS = [
+    "+84901888484",
+    "+84 901888484",
+    "+84 901 888 484",
+    "+84 90 1888484",
+    "+84 9 0 1 8 8 8 4 8 4",
+    "+84-901-888-484",
+    "+84.901.888.484",
+    "+84 (901) 888484",
+    "+84(901)888-484",
+    "+84 (0)901888484",
+    "+84 0901888484",
+    "+840901888484",
+    "+84 901888484 ",
+    "+84-901.888 484",
+    "+84 901  888  484",
+    "+8 4 9 0 1 8 8 8 4 8 4",
+    "+84.(901).888.484",
+]
+NOT_NUMBERS = {
+    "nothing": "",
+    "no plus": "84901888484",
+    "two zeros instead of the plus": "0084901888484",
+    "national": "0901888484",
+    "a space first": " +84901888484",
+    "a space after the plus": "+ 84901888484",
+    "two pluses": "++84901888484",
+    "a plus inside": "+8490+1888484",
+    "letters": "+1800FLOWERS",
+    "a letter": "+8490188848a",
+    "an extension": "+84901888484 ext. 5",
+    "an extension with a mark": "+84901888484;ext=5",
+    "an extension with a hash": "+84901888484#5",
+    "an extension with x": "+84901888484x5",
+    "a comma": "+84901888484,5",
+    "arabic digits": "+٨٤٩٠١٨٨٨٤٨٤",
+    "full-width digits": "+８４９０１８８８４８４",
+    "devanagari digits": "+८४९०१८८८४८४",
+    "a full-width plus": "＋84901888484",
+    "a no-break space": "+84\u00a0901888484",
+    "an en dash": "+84–901888484",
+    "a zero-width space": "+84\u200b901888484",
+    "a right-to-left mark": "+84901888484\u200f",
+    "a newline": "+84901888484\n",
+    "a tab": "+84\t901888484",
+    "a NUL": "+84901888484\0",
+    "a URI": "tel:+84901888484",
+    "two numbers": "+84901888484/+84901888485",
+    "too short": "+849018",
+    "only a calling code": "+84",
+    "too long": "+849018884840000",
+    "far too long": "+" + "8" * 32,
+    "a calling code of nobody": "+999123456789",
+    "zero": "+0901888484",
+    "not in use": "+14155550",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_spelling_of_a_number_is_the_same_number(spelling: str) -> None:
+    phone = parse_phone(spelling, field="to")
+    assert phone.e164.reveal() == "+84901888484"
+    assert (phone.country, phone.calling_code, phone.masked) == ("VN", "84", "+84•••••8484")
+
+
+@pytest.mark.parametrize("text", NOT_NUMBERS.values(), ids=NOT_NUMBERS.keys())
+def test_everything_else_is_refused_with_the_name_of_the_field(text: str) -> None:
+    with pytest.raises(InvalidNumberError) as refused:
+        parse_phone(text, field="recipient")
+    assert refused.value.field == "recipient"
+    assert "`recipient`" in refused.value.detail
+
+
+def test_a_refusal_does_not_repeat_the_number() -> None:
+    for text in ("+849018884840000", "+999123456789", "0901888485", "+8490188848a"):
+        with pytest.raises(InvalidNumberError) as refused:
+            parse_phone(text, field="to")
+        assert text not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "calling_code", "masked"),
+    [
+        ("+12015550123", "US", "1", "+1••••••0123"),
+        ("+14165550123", "CA", "1", "+1••••••0123"),
+        ("+18765230123", "JM", "1", "+1••••••0123"),
+        ("+6591234567", "SG", "65", "+65••••4567"),
+        ("+447400123456", "GB", "44", "+44••••••3456"),
+        ("+390612345678", "IT", "39", "+39••••••5678"),
+        ("+919876543210", "IN", "91", "+91••••••3210"),
+        ("+80012345678", "001", "800", "+800••••5678"),
+    ],
+)
+def test_a_number_tells_its_country_and_hides_its_middle(
+    number: str, country: str, calling_code: str, masked: str
+) -> None:
+    phone = parse_phone(number, field="to")
+    assert (phone.e164.reveal(), phone.country, phone.calling_code) == (number, country, calling_code)
+    assert phone.masked == masked
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_at_least_three_digits_of_every_countrys_numbers_are_hidden(region: str) -> None:
+    example = phonenumbers.example_number(region)
+    assert example is not None
+    e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    phone = parse_phone(e164, field="to")
+    assert phone.e164.reveal() == e164
+    assert phone.masked.count("•") >= 3
+    assert len(phone.masked) == len(e164)
+
+
+def test_a_restored_number_is_the_parsed_one() -> None:
+    phone = parse_phone("+390612345678", field="to")
+    assert restored_phone(phone.e164, country=phone.country, masked=phone.masked) == phone

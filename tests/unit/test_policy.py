@@ -1,0 +1,71 @@
+"""A client's numbers stay inside their bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from countersign.errors import ConfigurationError
+from countersign.model import ResendMode
+from countersign.policy import Bound, Policy
+
+BOUNDS = [
+    ("code_length", 4, 10),
+    ("ttl_seconds", 60, 600),
+    ("attempts", 1, 10),
+    ("cooldown_seconds", 0, 600),
+    ("sends", 1, 10),
+]
+
+
+def test_the_defaults_are_the_services() -> None:
+    assert Policy.parse({}, client_id="demo") == Policy(
+        code_length=6,
+        ttl_seconds=300,
+        attempts=5,
+        cooldown_seconds=60,
+        sends=5,
+        resend=ResendMode.SAME_CODE,
+        routes="default",
+    )
+
+
+@pytest.mark.parametrize(("name", "low", "high"), BOUNDS)
+def test_a_number_may_be_anything_within_its_bounds(name: str, low: int, high: int) -> None:
+    for value in (low, high):
+        assert getattr(Policy.parse({name: value}, client_id="demo"), name) == value
+
+
+@pytest.mark.parametrize(("name", "low", "high"), BOUNDS)
+def test_a_number_outside_its_bounds_is_said_with_client_and_setting(name: str, low: int, high: int) -> None:
+    for value in (low - 1, high + 1, str(low), float(low), None, True, [low], {}):
+        with pytest.raises(ConfigurationError) as refused:
+            Policy.parse({name: value}, client_id="demo")
+        assert str(refused.value) == f"client demo: policy.{name} must be a whole number from {low} to {high}"
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"resend": "other_code"}, "client demo: policy.resend must be one of same_code, new_code"),
+        ({"resend": []}, "client demo: policy.resend must be one of same_code, new_code"),
+        ({"resend": None}, "client demo: policy.resend must be one of same_code, new_code"),
+        ({"routes": ""}, "client demo: policy.routes must name a table of the routes"),
+        ({"routes": {}}, "client demo: policy.routes must name a table of the routes"),
+        ({"ttl": 60}, "client demo: policy.ttl is not a setting"),
+        ({"": 1}, "client demo: policy. is not a setting"),
+    ],
+)
+def test_what_is_no_setting_or_no_value_is_said(section: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Policy.parse(section, client_id="demo")
+    assert str(refused.value) == message
+
+
+def test_the_other_settings_are_read() -> None:
+    policy = Policy.parse({"resend": "new_code", "routes": "premium"}, client_id="demo")
+    assert (policy.resend, policy.routes) == (ResendMode.NEW_CODE, "premium")
+
+
+def test_bounds_are_inclusive() -> None:
+    assert [Bound(2, 3).holds(value) for value in (1, 2, 3, 4)] == [False, True, True, False]

@@ -1,0 +1,56 @@
+"""The environment variables, each needed and each named."""
+
+from __future__ import annotations
+
+import pytest
+from countersign.errors import ConfigurationError
+from countersign.settings import Setting, Settings, required
+
+WHOLE = {
+    "TABLE_NAME": "table",
+    "CLIENTS_SECRET_ARN": "arn:clients",
+    "VENDORS_SECRET_ARN": "arn:vendors",
+    "MESSAGE_CENTRAL_URL": "https://mc.example",
+    "ESMS_URL": "https://esms.example/MainService.svc/json",
+    "ENGAGELAB_URL": "https://el.example",
+    "SECRET_TTL_SECONDS": "300",
+}
+
+
+def test_settings_are_read() -> None:
+    settings = Settings.read(WHOLE)
+    assert (settings.table_name, settings.secret_ttl_seconds) == ("table", 300)
+    assert (settings.clients_secret_arn, settings.vendors_secret_arn) == ("arn:clients", "arn:vendors")
+    assert settings.vendor_urls == {
+        "message_central": "https://mc.example",
+        "esms": "https://esms.example/MainService.svc/json",
+        "engagelab": "https://el.example",
+    }
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("value", ["", None])
+def test_a_variable_that_is_not_set_is_named(name: str, value: str | None) -> None:
+    environment = {key: text for key, text in WHOLE.items() if key != name}
+    if value is not None:
+        environment[name] = value
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.read(environment)
+    assert str(refused.value) == f"the environment variable {name} is not set"
+
+
+@pytest.mark.parametrize("value", ["five", "5.0", "-5", "+5", "5s", "٣٠٠", " 5", "1e3", "0x10"])
+def test_a_life_of_secrets_that_is_no_number_is_said(value: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.read(WHOLE | {"SECRET_TTL_SECONDS": value})
+    assert str(refused.value) == "SECRET_TTL_SECONDS must be a whole number of seconds"
+
+
+def test_every_setting_but_the_routes_is_needed_by_both_functions() -> None:
+    assert set(Setting) - set(WHOLE) == {"ROUTES"}
+
+
+def test_the_routes_are_needed_where_they_are_asked_for() -> None:
+    assert required({"ROUTES": "{}"}, Setting.ROUTES) == "{}"
+    with pytest.raises(ConfigurationError, match="ROUTES"):
+        required(WHOLE, Setting.ROUTES)
