@@ -144,6 +144,7 @@ def stub_aws(verification: Verification) -> None:
     """
     from botocore.awsrequest import AWSResponse
     from botocore.httpsession import URLLib3Session
+
     from countersign.aws.items import verification_item
 
     item = json.dumps({"Attributes": verification_item(verification, writer="abcdefghijklmnop")}).encode()

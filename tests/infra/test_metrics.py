@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from countersign.telemetry import SERVICE, PowertoolsTelemetry, make_telemetry
 
 from .access import ALARMS

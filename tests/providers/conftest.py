@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import responses
+
 from countersign.clock import SystemClock
 from countersign.providers.transport import VendorHttp
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 import responses
+
 from countersign.model import CheckResult, SendOrder, SendResult
 from countersign.providers.transport import VendorHttp
 

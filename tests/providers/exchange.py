@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from countersign.providers.transport import VendorHttp
 from countersign.providers.wire import (
     MaybeSentError,

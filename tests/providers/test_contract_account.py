@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 import responses
+
 from countersign.clock import Deadline
 from countersign.errors import ServiceUnavailableError
 from countersign.model import Channel, Custody, Delivery, SendOrder, SendResult, Verdict

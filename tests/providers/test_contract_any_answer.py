@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import responses
-from countersign.model import Delivery, Verdict
-from countersign.providers.transport import VendorHttp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from countersign.model import Delivery, Verdict
+from countersign.providers.transport import VendorHttp
 
 from .cases import MESSAGE_ID, Case, CheckCase, Json
 from .contract import answered, check, every_check, every_send, send, with_login

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import responses
+
 from countersign.model import CheckResult, Verdict
 from countersign.providers.transport import VendorHttp
 

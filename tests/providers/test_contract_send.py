@@ -6,6 +6,7 @@ import json
 
 import pytest
 import responses
+
 from countersign.model import Delivery, SendResult
 from countersign.providers.transport import VendorHttp
 

@@ -7,6 +7,7 @@ import json
 
 import pytest
 import responses
+
 from countersign.model import Channel, CheckResult, Custody, Delivery, SendResult, Verdict
 from countersign.providers.engagelab import CHECK_CODES, CREDENTIAL_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import responses
+
 from countersign.model import Channel, CheckResult, Custody, Delivery, SendOrder, SendResult, Verdict
 from countersign.providers.esms import CHECK_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp

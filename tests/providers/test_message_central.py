@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 import responses
+
 from countersign.model import Channel, CheckResult, Delivery, SendResult, Verdict
 from countersign.providers.message_central import CHECK_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 import responses
+
 from countersign.model import Delivery, SendResult
 from countersign.ports import SharedToken
 from countersign.providers.message_central_token import expires_at

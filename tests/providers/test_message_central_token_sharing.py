@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import responses
+
 from countersign.errors import ServiceUnavailableError
 from countersign.model import Delivery, SendResult
 from countersign.ports import SharedToken

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from countersign.providers.registry import ProviderRegistry
 
 from .cases import with_token

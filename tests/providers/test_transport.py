@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+
 from countersign.clock import Deadline
 from countersign.providers.transport import VendorHttp
 from countersign.providers.wire import (

@@ -8,12 +8,13 @@ import zlib
 from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from countersign.providers.transport import ANSWER_LIMIT_BYTES, VendorHttp
 from countersign.providers.wire import (
     MaybeSentError,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from .exchange import call, failure
 from .raw_server import RawServer, answer, replies

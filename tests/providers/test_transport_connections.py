@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from countersign.clock import SystemClock
 from countersign.providers.transport import VendorHttp
 from countersign.providers.wire import (

@@ -7,6 +7,7 @@ import json
 
 import requests
 import responses
+
 from countersign.clock import Deadline
 from countersign.model import SendResult
 from countersign.providers.transport import VendorHttp

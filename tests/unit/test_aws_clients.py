@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
 
@@ -27,7 +28,7 @@ def _seen(client: Any, service: str) -> tuple[str, str]:
         authorization = request.headers["Authorization"]
         text = authorization.decode() if isinstance(authorization, bytes) else str(authorization)
         calls.append((str(request.url), text.split("/", 2)[2].split(",")[0]))
-        return AWSResponse(str(request.url), 200, {}, _Empty())
+        return AWSResponse(str(request.url), 200, HTTPHeaders(), _Empty())
 
     client.meta.events.register("before-send", answer)
     if service == "dynamodb":
