@@ -9,7 +9,8 @@ from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.ports import Store
-from tests.support.aws import TABLE, dynamo_store, make_table
+from tests.support.aws import TABLE, TroubledClient, dynamo_store, make_table
+from tests.support.clock import FakeClock
 from tests.support.store import MemoryStore
 
 
@@ -26,6 +27,16 @@ def dynamodb(dynamodb_of_the_module: DynamoDBClient) -> Iterator[DynamoDBClient]
     yield client
     for item in client.scan(TableName=TABLE)["Items"]:
         client.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def trouble(dynamodb: DynamoDBClient) -> TroubledClient:
+    return TroubledClient(dynamodb)
 
 
 @pytest.fixture(params=["memory", "dynamo"])

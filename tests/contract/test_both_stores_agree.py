@@ -170,7 +170,7 @@ class TwoStores(RuleBasedStateMachine):
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_the_fake_and_dynamodb_tell_the_same_story(dynamodb: DynamoDBClient) -> None:
     TwoStores.dynamodb = dynamodb
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         TwoStores,
         settings=settings(
             max_examples=25,

@@ -10,18 +10,13 @@ from countersign.model import GUESS_NONE, Delivery, Reason, Status, Verdict, Ver
 from countersign.ports import Store
 from tests.support.builders import CODE_HASH, WRONG_HASH, resend_intent, vendor_held, verification
 from tests.support.clock import NOON
+from tests.support.stored import stored
 
 
 def created(store: Store, what: Verification) -> Verification:
     what = replace(what, delivery=Delivery.ACCEPTED)
     assert store.create(what, supersedes=()).applied
     return what
-
-
-def stored(store: Store, verification_id: str = "v1") -> Verification:
-    found = store.get("demo", verification_id)
-    assert found is not None
-    return found
 
 
 def guess(store: Store, value: str = WRONG_HASH, *, now: int = NOON) -> bool:

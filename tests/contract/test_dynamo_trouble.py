@@ -11,12 +11,11 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
 from countersign.errors import ServiceUnavailableError
-from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
-from countersign.ports import ClaimRefused, Counted, Store
+from countersign.model import Custody, RouteStep, Verdict
+from countersign.ports import Store
 from tests.support.aws import TABLE, TroubledClient, client_error, dynamo_store
 from tests.support.builders import (
     CODE_HASH,
-    WRONG_HASH,
     claim,
     claim_at,
     release,
@@ -30,134 +29,8 @@ from tests.support.clock import NOON, FakeClock
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def trouble(dynamodb: DynamoDBClient) -> TroubledClient:
-    return TroubledClient(dynamodb)
-
-
-@pytest.fixture
 def store(trouble: TroubledClient, clock: FakeClock) -> DynamoStore:
     return dynamo_store(trouble.as_client, clock=clock)
-
-
-# A lost answer: the write has happened, and the client library sends it again -----------------
-
-
-def test_a_repeated_create_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
-    trouble.lose_answer()
-    assert store.create(verification(), supersedes=()) == Counted(applied=True, verification=verification())
-    assert trouble.calls == ["put_item"]
-
-
-def test_a_create_of_another_process_is_not_our_own(store: Store, dynamodb: DynamoDBClient) -> None:
-    dynamo_store(dynamodb).create(verification(), supersedes=())
-    assert not store.create(verification(), supersedes=()).applied
-
-
-def test_a_repeated_right_guess_approves_and_counts_once(store: Store, trouble: TroubledClient) -> None:
-    store.create(verification(), supersedes=())
-    trouble.lose_answer()
-    counted = store.guess("demo", "v1", guess=CODE_HASH, now=NOON)
-    assert counted.applied
-    assert counted.verification is not None
-    assert counted.verification.attempts == 1
-    assert counted.verification.status(NOON)[0] is Status.APPROVED
-
-
-def test_a_repeated_wrong_guess_counts_once(store: Store, trouble: TroubledClient) -> None:
-    store.create(verification(), supersedes=())
-    trouble.lose_answer()
-    counted = store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
-    assert counted.applied
-    assert counted.verification is not None
-    assert counted.verification.attempts == 1
-
-
-def test_a_guess_of_another_process_is_not_our_own(store: Store, dynamodb: DynamoDBClient) -> None:
-    store.create(verification(), supersedes=())
-    dynamo_store(dynamodb).guess("demo", "v1", guess=CODE_HASH, now=NOON)
-    assert not store.guess("demo", "v1", guess=CODE_HASH, now=NOON).applied
-
-
-def test_a_lost_guess_that_someone_else_solved_meanwhile_approves_nothing(
-    store: Store, trouble: TroubledClient, dynamodb: DynamoDBClient
-) -> None:
-    store.create(verification(), supersedes=())
-    other = dynamo_store(dynamodb)
-    trouble.lose_answer(meanwhile=lambda: other.guess("demo", "v1", guess=CODE_HASH, now=NOON))
-    assert not store.guess("demo", "v1", guess=WRONG_HASH, now=NOON).applied
-
-
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_a_repeated_verdict_is_settled_once(store: Store, trouble: TroubledClient, verdict: Verdict) -> None:
-    store.create(vendor_held(), supersedes=())
-    store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
-    trouble.lose_answer()
-    counted = store.settle_check(vendor_held(), verdict=verdict, now=NOON)
-    assert counted.applied
-    assert counted.verification is not None
-    assert counted.verification.checking == 0
-    assert counted.verification.attempts == (0 if verdict is Verdict.UNKNOWN else 1)
-    approved = counted.verification.status(NOON)[0] is Status.APPROVED
-    assert approved is (verdict is Verdict.VERIFIED)
-
-
-def test_a_repeated_cancel_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
-    store.create(verification(), supersedes=())
-    trouble.lose_answer()
-    assert store.cancel("demo", "v1", now=NOON).applied
-
-
-def test_a_repeated_resend_is_written_once(store: Store, trouble: TroubledClient) -> None:
-    store.create(verification(delivery=Delivery.ACCEPTED), supersedes=())
-    trouble.lose_answer()
-    counted = store.begin_resend(verification(), intent=resend_intent(verification()))
-    assert counted.applied
-    assert counted.verification is not None
-    assert counted.verification.sends == 2
-
-
-def test_a_repeated_settlement_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
-    store.create(verification(), supersedes=())
-    trouble.lose_answer()
-    assert store.settle_delivery(verification(), settlement=settlement(verification()), release=None).applied
-
-
-def test_a_repeated_redirect_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
-    store.create(vendor_held(), supersedes=())
-    trouble.lose_answer()
-    step = RouteStep("two", Custody.GATEWAY)
-    assert store.redirect(vendor_held(), step=step, code=CODE_HASH, claim=claim())
-
-
-def test_a_repeated_claim_is_refused_by_itself_and_says_so(store: Store, trouble: TroubledClient) -> None:
-    trouble.lose_answer()
-    outcome = store.claim_number(claim("v1"))
-    assert isinstance(outcome, ClaimRefused)
-    assert outcome.held is not None
-    assert outcome.held.verification_id == "v1"
-
-
-def test_a_repeated_release_does_no_harm(store: Store, trouble: TroubledClient) -> None:
-    store.claim_number(claim("v1"))
-    trouble.lose_answer()
-    store.release_number(release(claim("v1")))
-    assert not isinstance(store.claim_number(claim("v2")), ClaimRefused)
-
-
-def test_every_transaction_has_a_token_of_its_own(store: Store, trouble: TroubledClient) -> None:
-    store.create(verification("v1"), supersedes=())
-    store.create(verification("v2"), supersedes=("v1",))
-    store.create(verification("v3"), supersedes=("v2",))
-    tokens = [
-        request["ClientRequestToken"] for request in trouble.requests if "ClientRequestToken" in request
-    ]
-    assert len(set(tokens)) == len(tokens) == 2
-    assert all(0 < len(token) <= 36 for token in tokens)
 
 
 # Trouble --------------------------------------------------------------------------------------
@@ -262,6 +135,31 @@ def test_a_transaction_in_conflict_is_repeated_as_the_same_one(store: Store, tro
     tokens = {request.get("ClientRequestToken") for request in trouble.requests[1:]}
     assert len(tokens) == 1
     assert trouble.calls.count("transact_write_items") == 3
+
+
+def test_a_start_over_others_that_never_gets_its_transaction_is_written_one_by_one(
+    store: Store, trouble: TroubledClient
+) -> None:
+    for older in ("v1", "v2"):
+        store.create(verification(older), supersedes=())
+    trouble.fail(*[conflict()] * 4)
+    assert store.create(verification("v3"), supersedes=("v2", "v1")).applied
+    assert trouble.calls[-4:] == ["get_item", "update_item", "update_item", "put_item"]
+    for older in ("v1", "v2"):
+        found = store.get("demo", older)
+        assert found is not None
+        assert found.superseded_by == "v3"
+
+
+def test_a_replay_that_never_gets_its_transaction_ends_nothing(store: Store, trouble: TroubledClient) -> None:
+    for one in ("v1", "v2"):
+        store.create(verification(one), supersedes=())
+    trouble.fail(*[conflict()] * 4)
+    counted = store.create(verification("v1"), supersedes=("v2",))
+    assert (counted.applied, counted.verification) == (False, verification("v1"))
+    newer = store.get("demo", "v2")
+    assert newer is not None
+    assert newer.superseded_by is None
 
 
 def test_a_refused_condition_goes_before_a_conflict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 
 from hypothesis import HealthCheck, settings
@@ -88,10 +89,8 @@ class AnyStory(RuleBasedStateMachine):
         id_ = data.draw(st.sampled_from(list(self.ids)))
         self._script(results)
         self._let_die(dies, after=after)
-        try:
+        with contextlib.suppress(CountersignError, DiedError):
             self.world.resend(id_, by=self._caller(id_), key=key)
-        except (CountersignError, DiedError):
-            pass
         self._note_orders()
 
     @rule(
@@ -208,7 +207,7 @@ class AnyStory(RuleBasedStateMachine):
 
 
 def test_any_story() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         AnyStory,
         settings=settings(
             max_examples=60,

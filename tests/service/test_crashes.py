@@ -214,3 +214,13 @@ def test_three_starts_at_once_leave_one_live_code() -> None:
     assert world.read(first.id).status(NOON)[0] is Status.CANCELED
     assert world.read(ids[0]).status(NOON)[0] is Status.PENDING
     assert world.sends == 2
+
+
+def test_a_start_whose_claims_answer_was_lost_and_that_is_then_overtaken_sends_nothing() -> None:
+    world = World()
+    caller = client(cooldown_seconds=0)
+    world.memory.lose_answers = 1
+    world.store.meanwhile["create"] = lambda: world.start(by=caller)
+    with pytest.raises(CanceledError):
+        world.start(by=caller)
+    assert world.sends == 1

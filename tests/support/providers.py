@@ -105,7 +105,10 @@ class ScriptedProviders:
 
     known: dict[str, ScriptedProvider]
     asked: list[str] = field(default_factory=list)
+    fails: Exception | None = None  # the vendors' secret is out of reach
 
     def get(self, name: str) -> Provider | None:
         self.asked.append(name)
+        if self.fails is not None:
+            raise self.fails
         return self.known.get(name)

@@ -8,8 +8,7 @@ repeat it, and must be recognised (`lose_answers`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 from countersign.errors import ServiceUnavailableError
@@ -33,29 +32,16 @@ from countersign.ports import (
     Settlement,
     Slot,
 )
-
-type Change = Callable[[Verification], Verification]
-type Condition = Callable[[Verification], bool]
-
-
-@dataclass
-class _Row:
-    """A verification, or (without one) only the mark that a newer one has replaced it."""
-
-    verification: Verification | None
-    superseded_by: str | None = None
-    writer: int = 0
-
-    def read(self) -> Verification | None:
-        if self.verification is None:
-            return None
-        return replace(self.verification, superseded_by=self.superseded_by)
-
-
-@dataclass(frozen=True)
-class _Lock:
-    slot: str
-    until: int
+from tests.support.rows import (
+    Change,
+    Condition,
+    Lock,
+    Row,
+    delivery_is_of,
+    is_open,
+    lock_is_free,
+    slot_is_free,
+)
 
 
 class MemoryStore:
@@ -64,10 +50,15 @@ class MemoryStore:
     def __init__(self) -> None:
         self._mutex = threading.RLock()
         self._slots: dict[tuple[str, str], Slot] = {}
-        self._locks: dict[tuple[str, str], _Lock] = {}
-        self._rows: dict[tuple[str, str], _Row] = {}
+        self._locks: dict[tuple[str, str], Lock] = {}
+        self._rows: dict[tuple[str, str], Row] = {}
         self._writers = count(1)
         self.lose_answers = 0  # how many of the next writes are repeated by the client library
+
+    def forget(self) -> None:
+        """Remove every verification, as DynamoDB's TTL does in the end."""
+        with self._mutex:
+            self._rows.clear()
 
     # Numbers ----------------------------------------------------------------------------
 
@@ -82,10 +73,10 @@ class MemoryStore:
     def _claim(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         key = claim.number_key, claim.slot
         held = self._slots.get(key)
-        if not _slot_is_free(held, claim=claim):
+        if not slot_is_free(held, claim=claim):
             return ClaimRefused(held=held)
         lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
-        if lock is not None and not _lock_is_free(lock, claim=claim):
+        if lock is not None and not lock_is_free(lock, claim=claim):
             return ClaimRefused(held=None, locked_until=lock.until)
         if claim.continues is not None and held is not None:
             taken = replace(held, resend_at=claim.resend_at, expires_at=claim.expires_at)
@@ -116,7 +107,7 @@ class MemoryStore:
 
     def _take_lock(self, claim: NumberClaim) -> None:
         if claim.vendor_lock is not None:
-            self._locks[claim.number_key, claim.vendor_lock] = _Lock(claim.slot, claim.expires_at)
+            self._locks[claim.number_key, claim.vendor_lock] = Lock(claim.slot, claim.expires_at)
 
     # Verifications ----------------------------------------------------------------------
 
@@ -130,7 +121,7 @@ class MemoryStore:
                 return Counted(applied=False, verification=row.read())
             for older in supersedes:
                 self._supersede(verification, older=older)
-            self._rows[verification.client_id, verification.id] = _Row(verification)
+            self._rows[verification.client_id, verification.id] = Row(verification)
             return Counted(applied=True, verification=verification)
 
     def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
@@ -139,7 +130,7 @@ class MemoryStore:
                 self._supersede(verification, older=one)
 
     def _supersede(self, newer: Verification, *, older: str) -> None:
-        row = self._rows.setdefault((newer.client_id, older), _Row(None))
+        row = self._rows.setdefault((newer.client_id, older), Row(None))
         is_another_slots = row.verification is not None and row.verification.slot != newer.slot
         if not is_another_slots:
             row.superseded_by = row.superseded_by or newer.id
@@ -166,7 +157,7 @@ class MemoryStore:
             )
 
         with self._mutex:
-            counted = self._change(verification, condition=_delivery_is_of(verification), change=settled)
+            counted = self._change(verification, condition=delivery_is_of(verification), change=settled)
             if counted.applied and release is not None:
                 self.release_number(release)
             return counted
@@ -174,9 +165,9 @@ class MemoryStore:
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
         with self._mutex:
             lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
-            if lock is not None and not _lock_is_free(lock, claim=claim):
+            if lock is not None and not lock_is_free(lock, claim=claim):
                 return False
-            is_ours = _delivery_is_of(verification)
+            is_ours = delivery_is_of(verification)
             counted = self._change(
                 verification,
                 condition=lambda stored: is_ours(stored) and not stored.solved,
@@ -197,7 +188,7 @@ class MemoryStore:
         return self._change(
             verification,
             condition=lambda stored: (
-                _is_open(stored, now=intent.now)
+                is_open(stored, now=intent.now)
                 and stored.attempts < stored.attempts_max
                 and stored.sends == intent.sends_seen
             ),
@@ -223,7 +214,7 @@ class MemoryStore:
     def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
         return self._change(
             (client_id, verification_id),
-            condition=lambda stored: _is_open(stored, now=now) and stored.attempts < stored.attempts_max,
+            condition=lambda stored: is_open(stored, now=now) and stored.attempts < stored.attempts_max,
             change=lambda stored: replace(
                 stored,
                 attempts=stored.attempts + 1,
@@ -258,7 +249,7 @@ class MemoryStore:
         return self._change(
             (client_id, verification_id),
             condition=lambda stored: (
-                _is_open(stored, now=now) and (stored.attempts < stored.attempts_max or stored.checking > 0)
+                is_open(stored, now=now) and (stored.attempts < stored.attempts_max or stored.checking > 0)
             ),
             change=lambda stored: replace(
                 stored, stored_status=Status.CANCELED, stored_reason=Reason.CANCELED_BY_CLIENT
@@ -287,30 +278,3 @@ class MemoryStore:
             return Counted(applied=row.writer == writer, verification=stored)
         row.verification, row.writer = change(stored), writer
         return Counted(applied=True, verification=row.read())
-
-
-def _slot_is_free(held: Slot | None, *, claim: NumberClaim) -> bool:
-    if claim.continues is not None:
-        is_its = held is not None and held.verification_id == claim.continues
-        return is_its and held is not None and held.resend_at <= claim.now
-    if held is None:
-        return True
-    return held.verification_id != claim.verification_id and held.resend_at <= claim.now
-
-
-def _lock_is_free(lock: _Lock, *, claim: NumberClaim) -> bool:
-    return lock.slot == claim.slot or lock.until <= claim.now
-
-
-def _delivery_is_of(verification: Verification) -> Condition:
-    return lambda stored: (
-        stored.stored_status is Status.PENDING
-        and stored.delivery is Delivery.SENDING
-        and stored.sends == verification.sends
-    )
-
-
-def _is_open(stored: Verification, *, now: int) -> bool:
-    """Pending, whatever its attempts: not ended, replaced, expired or solved."""
-    ended = stored.stored_status is not Status.PENDING or stored.superseded_by is not None
-    return not ended and stored.expires_at > now and not stored.solved

@@ -165,3 +165,10 @@ def code_of(vendor: ScriptedProvider) -> str:
 def another(code: str) -> str:
     """A code of the same length that is wrong."""
     return code[:-1] + str((int(code[-1]) + 1) % 10)
+
+
+def resendable(world: World) -> str:
+    """The id of a verification whose cooldown has just ended."""
+    made = world.started()
+    world.clock.advance(60)
+    return made.id

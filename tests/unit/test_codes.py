@@ -6,11 +6,12 @@ import re
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from countersign.codes import Keys, random_id, random_seed
 from countersign.model import Phone, Secret
 from countersign.ports import SharedToken
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.support.builders import PEPPER, keys
 
 SAMPLE = 20_000

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from countersign.aws.items import verification_item
 from tests.support.builders import PEPPER, verification
 from tests.support.clock import NOON

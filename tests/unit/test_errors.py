@@ -6,6 +6,7 @@ import inspect
 import re
 
 import pytest
+
 from countersign import errors
 from countersign.dialects.native_answers import problem_response
 from countersign.errors import (

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import pytest
+
 from countersign.clock import Deadline
 from countersign.dialects.http import BODY_LIMIT_BYTES, Endpoint, HttpRequest, HttpResponse, Router
 from countersign.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, PayloadTooLargeError
@@ -186,6 +187,13 @@ def test_another_method_is_told_which_ones_there_are(
     with pytest.raises(MethodNotAllowedError) as refused:
         find(method, path)
     assert refused.value.allowed == allowed
+
+
+def test_a_path_of_the_other_function_is_known_by_its_methods() -> None:
+    router = Router((Endpoint("GET", "/v1/things/{id}", answer),), elsewhere=(("POST", "/v1/things"),))
+    with pytest.raises(MethodNotAllowedError) as refused:
+        router.find(HttpRequest(method="PUT", path="/v1/things", headers={}))
+    assert refused.value.allowed == ("POST",)
 
 
 # Deadlines ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from countersign.model import GUESS_NONE, Reason, Status
 from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification
 from tests.support.clock import NOON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 import pytest
+
 from countersign.errors import InvalidNumberError
 from countersign.phone import parse_phone, restored_phone
 

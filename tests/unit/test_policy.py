@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from countersign.errors import ConfigurationError
 from countersign.model import ResendMode
 from countersign.policy import Bound, Policy
@@ -38,7 +39,8 @@ def test_a_number_may_be_anything_within_its_bounds(name: str, low: int, high: i
 
 @pytest.mark.parametrize(("name", "low", "high"), BOUNDS)
 def test_a_number_outside_its_bounds_is_said_with_client_and_setting(name: str, low: int, high: int) -> None:
-    for value in (low - 1, high + 1, str(low), float(low), None, True, [low], {}):
+    wrong: list[object] = [low - 1, high + 1, str(low), float(low), None, True, [low], {}]
+    for value in wrong:
         with pytest.raises(ConfigurationError) as refused:
             Policy.parse({name: value}, client_id="demo")
         assert str(refused.value) == f"client demo: policy.{name} must be a whole number from {low} to {high}"

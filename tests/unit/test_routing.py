@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from countersign.errors import ConfigurationError
 from countersign.model import Channel, Custody, RouteStep
 from countersign.routing import Routes, starting_after
@@ -48,7 +49,7 @@ def test_a_route_keeps_its_order_and_its_custodies() -> None:
 
 
 def test_a_table_that_is_not_there_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="^Routes has no table wide$"):
+    with pytest.raises(ConfigurationError, match=r"^Routes has no table wide$"):
         Routes.parse(json.dumps(TABLE)).steps("wide", country="VN", channel=Channel.SMS)
 
 

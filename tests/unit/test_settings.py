@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from countersign.errors import ConfigurationError
 from countersign.settings import Setting, Settings, required
 

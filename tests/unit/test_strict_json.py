@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from countersign.dialects.native_parsing import parse_code, parse_start
 from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import CountersignError, InvalidRequestError, UnsupportedMediaTypeError
 from countersign.model import Channel
 from countersign.policy import Bound, Policy
-from hypothesis import given
-from hypothesis import strategies as st
 
 TO = b'"to":"+84901888484"'
 

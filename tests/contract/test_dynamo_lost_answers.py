@@ -1,0 +1,140 @@
+"""A lost answer: the write has happened, and the client library sends it again."""
+
+from __future__ import annotations
+
+import pytest
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from countersign.aws.store import DynamoStore
+from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
+from countersign.ports import ClaimRefused, Counted, Store
+from tests.support.aws import TroubledClient, dynamo_store
+from tests.support.builders import (
+    CODE_HASH,
+    WRONG_HASH,
+    claim,
+    release,
+    resend_intent,
+    settlement,
+    vendor_held,
+    verification,
+)
+from tests.support.clock import NOON, FakeClock
+
+
+@pytest.fixture
+def store(trouble: TroubledClient, clock: FakeClock) -> DynamoStore:
+    return dynamo_store(trouble.as_client, clock=clock)
+
+
+def test_a_repeated_create_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    trouble.lose_answer()
+    assert store.create(verification(), supersedes=()) == Counted(applied=True, verification=verification())
+    assert trouble.calls == ["put_item"]
+
+
+def test_a_create_of_another_process_is_not_our_own(store: Store, dynamodb: DynamoDBClient) -> None:
+    dynamo_store(dynamodb).create(verification(), supersedes=())
+    assert not store.create(verification(), supersedes=()).applied
+
+
+def test_a_repeated_right_guess_approves_and_counts_once(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    counted = store.guess("demo", "v1", guess=CODE_HASH, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.attempts == 1
+    assert counted.verification.status(NOON)[0] is Status.APPROVED
+
+
+def test_a_repeated_wrong_guess_counts_once(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    counted = store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.attempts == 1
+
+
+def test_a_guess_of_another_process_is_not_our_own(store: Store, dynamodb: DynamoDBClient) -> None:
+    store.create(verification(), supersedes=())
+    dynamo_store(dynamodb).guess("demo", "v1", guess=CODE_HASH, now=NOON)
+    assert not store.guess("demo", "v1", guess=CODE_HASH, now=NOON).applied
+
+
+def test_a_lost_guess_that_someone_else_solved_meanwhile_approves_nothing(
+    store: Store, trouble: TroubledClient, dynamodb: DynamoDBClient
+) -> None:
+    store.create(verification(), supersedes=())
+    other = dynamo_store(dynamodb)
+    trouble.lose_answer(meanwhile=lambda: other.guess("demo", "v1", guess=CODE_HASH, now=NOON))
+    assert not store.guess("demo", "v1", guess=WRONG_HASH, now=NOON).applied
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_repeated_verdict_is_settled_once(store: Store, trouble: TroubledClient, verdict: Verdict) -> None:
+    store.create(vendor_held(), supersedes=())
+    store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
+    trouble.lose_answer()
+    counted = store.settle_check(vendor_held(), verdict=verdict, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.checking == 0
+    assert counted.verification.attempts == (0 if verdict is Verdict.UNKNOWN else 1)
+    approved = counted.verification.status(NOON)[0] is Status.APPROVED
+    assert approved is (verdict is Verdict.VERIFIED)
+
+
+def test_a_repeated_cancel_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    assert store.cancel("demo", "v1", now=NOON).applied
+
+
+def test_a_repeated_resend_is_written_once(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(delivery=Delivery.ACCEPTED), supersedes=())
+    trouble.lose_answer()
+    counted = store.begin_resend(verification(), intent=resend_intent(verification()))
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.sends == 2
+
+
+def test_a_repeated_settlement_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification(), supersedes=())
+    trouble.lose_answer()
+    assert store.settle_delivery(verification(), settlement=settlement(verification()), release=None).applied
+
+
+def test_a_repeated_redirect_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(vendor_held(), supersedes=())
+    trouble.lose_answer()
+    step = RouteStep("two", Custody.GATEWAY)
+    assert store.redirect(vendor_held(), step=step, code=CODE_HASH, claim=claim())
+
+
+def test_a_repeated_claim_is_refused_by_itself_and_says_so(store: Store, trouble: TroubledClient) -> None:
+    trouble.lose_answer()
+    outcome = store.claim_number(claim("v1"))
+    assert isinstance(outcome, ClaimRefused)
+    assert outcome.held is not None
+    assert outcome.held.verification_id == "v1"
+
+
+def test_a_repeated_release_does_no_harm(store: Store, trouble: TroubledClient) -> None:
+    store.claim_number(claim("v1"))
+    trouble.lose_answer()
+    store.release_number(release(claim("v1")))
+    assert not isinstance(store.claim_number(claim("v2")), ClaimRefused)
+
+
+def test_every_transaction_has_a_token_of_its_own(store: Store, trouble: TroubledClient) -> None:
+    store.create(verification("v1"), supersedes=())
+    store.create(verification("v2"), supersedes=("v1",))
+    store.create(verification("v3"), supersedes=("v2",))
+    tokens = [
+        request["ClientRequestToken"] for request in trouble.requests if "ClientRequestToken" in request
+    ]
+    assert len(set(tokens)) == len(tokens) == 2
+    assert all(0 < len(token) <= 36 for token in tokens)

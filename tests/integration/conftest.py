@@ -1,0 +1,88 @@
+"""Both functions over moto, with the vendors stubbed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+import responses
+from moto import mock_aws
+from mypy_boto3_dynamodb import DynamoDBClient
+from mypy_boto3_secretsmanager import SecretsManagerClient
+
+from tests.support.aws import TABLE, make_table
+from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
+from tests.support.vendors import Vendors
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The table and the two secrets."""
+
+    dynamodb: DynamoDBClient
+    secrets_manager: SecretsManagerClient
+    clients_arn: str
+    vendors_arn: str
+
+    def items(self) -> list[dict[str, Any]]:
+        return list(self.dynamodb.scan(TableName=TABLE)["Items"])
+
+    def put_clients(self, document: object) -> None:
+        self._put(self.clients_arn, document)
+
+    def put_vendors(self, document: object) -> None:
+        self._put(self.vendors_arn, document)
+
+    def _put(self, arn: str, document: object) -> None:
+        text = document if isinstance(document, str) else json.dumps(document)
+        self.secrets_manager.put_secret_value(SecretId=arn, SecretString=text)
+
+
+@pytest.fixture(scope="module")
+def aws_of_the_module() -> Iterator[Aws]:
+    with mock_aws():
+        dynamodb = make_table()
+        manager = boto3.client("secretsmanager")
+        clients = manager.create_secret(Name="clients", SecretString="{}")["ARN"]
+        vendors = manager.create_secret(Name="vendors", SecretString="{}")["ARN"]
+        yield Aws(dynamodb, manager, clients, vendors)
+
+
+@pytest.fixture
+def aws(aws_of_the_module: Aws) -> Iterator[Aws]:
+    """An empty table, and the secrets as they should be."""
+    aws_of_the_module.put_clients(CLIENTS)
+    aws_of_the_module.put_vendors(VENDORS)
+    yield aws_of_the_module
+    for item in aws_of_the_module.items():
+        aws_of_the_module.dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
+
+
+@pytest.fixture
+def vendors(aws: Aws) -> Iterator[Vendors]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        yield Vendors(wire)
+
+
+@pytest.fixture
+def environment(aws: Aws) -> dict[str, str]:
+    return environment_of(clients_arn=aws.clients_arn, vendors_arn=aws.vendors_arn)
+
+
+@pytest.fixture
+def make_gateway(environment: dict[str, str], vendors: Vendors) -> Callable[..., Gateway]:
+    """Another container, with changes of the environment."""
+
+    def make(**changes: str) -> Gateway:
+        return Gateway(environment | changes)
+
+    return make
+
+
+@pytest.fixture
+def gateway(make_gateway: Callable[..., Gateway]) -> Gateway:
+    return make_gateway()

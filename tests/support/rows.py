@@ -1,0 +1,59 @@
+"""What the store in memory keeps, and the conditions of its writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from countersign.model import Delivery, Status, Verification
+from countersign.ports import NumberClaim, Slot
+
+type Change = Callable[[Verification], Verification]
+type Condition = Callable[[Verification], bool]
+
+
+@dataclass
+class Row:
+    """A verification, or (without one) only the mark that a newer one has replaced it."""
+
+    verification: Verification | None
+    superseded_by: str | None = None
+    writer: int = 0
+
+    def read(self) -> Verification | None:
+        if self.verification is None:
+            return None
+        return replace(self.verification, superseded_by=self.superseded_by)
+
+
+@dataclass(frozen=True)
+class Lock:
+    slot: str
+    until: int
+
+
+def slot_is_free(held: Slot | None, *, claim: NumberClaim) -> bool:
+    if claim.continues is not None:
+        is_its = held is not None and held.verification_id == claim.continues
+        return is_its and held is not None and held.resend_at <= claim.now
+    if held is None:
+        return True
+    return held.verification_id != claim.verification_id and held.resend_at <= claim.now
+
+
+def lock_is_free(lock: Lock, *, claim: NumberClaim) -> bool:
+    return lock.slot == claim.slot or lock.until <= claim.now
+
+
+def delivery_is_of(verification: Verification) -> Condition:
+    return lambda stored: (
+        stored.stored_status is Status.PENDING
+        and stored.delivery is Delivery.SENDING
+        and stored.sends == verification.sends
+    )
+
+
+def is_open(stored: Verification, *, now: int) -> bool:
+    """Pending, whatever its attempts: not ended, replaced, expired or solved."""
+    ended = stored.stored_status is not Status.PENDING or stored.superseded_by is not None
+    return not ended and stored.expires_at > now and not stored.solved
