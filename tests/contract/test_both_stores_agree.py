@@ -154,11 +154,8 @@ class TwoStores(RuleBasedStateMachine):
             status, reason = found.status(self.now)
             before = self.seen.get(id_, Status.PENDING)
             if before is not Status.PENDING:
-                assert status is not Status.PENDING, f"{before} went back"
-            if before is Status.APPROVED:
-                assert status is Status.APPROVED
+                assert status is before, f"{before} became {status}"
             if status is Status.APPROVED:
-                assert before not in {Status.FAILED, Status.CANCELED}, f"{before} was approved"
                 assert reason is Reason.CORRECT_CODE
             assert 0 <= found.attempts <= found.attempts_max
             assert found.checking >= 0
@@ -173,7 +170,7 @@ def test_the_fake_and_dynamodb_tell_the_same_story(dynamodb: DynamoDBClient) -> 
     run_state_machine_as_test(
         TwoStores,
         settings=settings(
-            max_examples=25,
+            max_examples=40,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

@@ -159,6 +159,28 @@ def test_a_vendors_yes_approves(store: Store) -> None:
     assert (stored(store).attempts, stored(store).checking, stored(store).checked_at) == (1, 0, NOON + 5)
 
 
+@pytest.mark.parametrize(("now", "applied"), [(NOON + 299, True), (NOON + 300, False)])
+def test_a_vendors_yes_counts_to_the_second(store: Store, now: int, *, applied: bool) -> None:
+    created(store, vendor_held())
+    guess(store, now=NOON + 299)
+    assert store.settle_check(stored(store), verdict=Verdict.VERIFIED, now=now).applied is applied
+    assert stored(store).status(NOON + 300)[0] is (Status.APPROVED if applied else Status.EXPIRED)
+
+
+def test_the_last_refusal_after_expiry_leaves_it_expired(store: Store) -> None:
+    created(store, vendor_held(attempts_max=1))
+    guess(store, now=NOON + 299)
+    store.settle_check(stored(store), verdict=Verdict.WRONG, now=NOON + 301)
+    assert stored(store).status(NOON + 301) == (Status.EXPIRED, Reason.TIMED_OUT)
+
+
+def test_what_has_failed_is_not_canceled_by_a_newer_one(store: Store) -> None:
+    created(store, verification(attempts_max=1))
+    guess(store, now=NOON + 1)
+    store.create(verification("v2", created_at=NOON + 2), supersedes=("v1",))
+    assert stored(store).status(NOON + 3) == (Status.FAILED, Reason.ATTEMPTS_EXHAUSTED)
+
+
 def test_a_vendors_yes_approves_once(store: Store) -> None:
     created(store, vendor_held())
     guess(store)

@@ -118,6 +118,7 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         reference="order-17",
         vendor_reference="ref",
         superseded_by="v2",
+        superseded_at=NOON,
         resend_key="key",
         stored_reason=Reason.UNDELIVERABLE,
     )

@@ -125,6 +125,20 @@ def test_starts_that_overtake_each_other_leave_one_live_code() -> None:
     assert world.read(newest[0]).status(NOON)[0] is Status.PENDING
 
 
+def test_what_a_dead_start_of_a_shorter_life_was_to_end_is_ended_by_the_next_one() -> None:
+    world = World()
+    oldest = world.start(by=client(ttl_seconds=600)).verification
+    world.clock.advance(60)
+    die(world, when="before", step="create")
+    with pytest.raises(DiedError):
+        world.start(by=client(ttl_seconds=60))
+    world.clock.advance(61)
+    newest = world.start().verification
+    now = world.clock.now()
+    assert world.read(oldest.id).status(now) == (Status.CANCELED, Reason.SUPERSEDED)
+    assert world.read(newest.id).status(now)[0] is Status.PENDING
+
+
 def test_a_replay_beside_its_first_run_sends_once() -> None:
     world = World()
     world.store.meanwhile["create"] = lambda: world.start(key="order-17")

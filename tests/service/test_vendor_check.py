@@ -166,3 +166,13 @@ def test_a_vendors_account_that_cannot_be_read_costs_no_attempt(error: Exception
         world.check(made.id, "123456")
     assert world.read(made.id).attempts == 0
     assert world.telemetry.warnings[-1][0] == "a vendor's account cannot be read"
+
+
+def test_a_vendors_yes_that_comes_after_expiry_is_refused() -> None:
+    world = World(route=VENDOR)
+    made = world.started()
+    world.clock.advance(299)
+    world.one.will_say(Verdict.VERIFIED, takes_seconds=1)
+    with pytest.raises(ExpiredError):
+        world.check(made.id, "123456")
+    assert world.read(made.id).status(NOON + 300)[0] is Status.EXPIRED

@@ -18,12 +18,13 @@ class Row:
 
     verification: Verification | None
     superseded_by: str | None = None
+    superseded_at: int | None = None
     writer: int = 0
 
     def read(self) -> Verification | None:
         if self.verification is None:
             return None
-        return replace(self.verification, superseded_by=self.superseded_by)
+        return replace(self.verification, superseded_by=self.superseded_by, superseded_at=self.superseded_at)
 
 
 @dataclass(frozen=True)

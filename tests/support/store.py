@@ -132,8 +132,8 @@ class MemoryStore:
     def _supersede(self, newer: Verification, *, older: str) -> None:
         row = self._rows.setdefault((newer.client_id, older), Row(None))
         is_another_slots = row.verification is not None and row.verification.slot != newer.slot
-        if not is_another_slots:
-            row.superseded_by = row.superseded_by or newer.id
+        if not is_another_slots and row.superseded_by is None:
+            row.superseded_by, row.superseded_at = newer.id, newer.created_at
 
     def settle_delivery(
         self, verification: Verification, *, settlement: Settlement, release: Release | None
@@ -229,19 +229,16 @@ class MemoryStore:
             answered = replace(stored, checking=stored.checking - 1)
             if verdict is Verdict.UNKNOWN:
                 return replace(answered, attempts=stored.attempts - 1)
+            answered = replace(answered, checked_at=now)
             if verdict is Verdict.VERIFIED:
-                return replace(
-                    answered,
-                    stored_status=Status.APPROVED,
-                    stored_reason=Reason.CORRECT_CODE,
-                    checked_at=now,
-                )
+                return replace(answered, stored_status=Status.APPROVED, stored_reason=Reason.CORRECT_CODE)
             return answered
 
         def may_be_settled(stored: Verification) -> bool:
             if verdict is not Verdict.VERIFIED:
                 return True
-            return stored.stored_status is Status.PENDING and stored.superseded_by is None
+            is_pending = stored.stored_status is Status.PENDING and stored.superseded_by is None
+            return is_pending and stored.expires_at > now
 
         return self._change(verification, condition=may_be_settled, change=settled)
 

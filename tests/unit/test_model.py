@@ -11,8 +11,11 @@ from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verificat
 from tests.support.clock import NOON
 
 SOLVED = {"guess": CODE_HASH, "attempts": 1}
-REPLACED = {"superseded_by": "v2"}
-USED_UP = {"attempts": 5, "guess": WRONG_HASH}
+REPLACED: dict[str, Any] = {"superseded_by": "v2"}
+USED_UP: dict[str, Any] = {"attempts": 5, "guess": WRONG_HASH}
+LAST_AT_10, LAST_AT_20 = {"checked_at": NOON + 10}, {"checked_at": NOON + 20}
+REPLACED_AT_10 = REPLACED | {"superseded_at": NOON + 10}
+REPLACED_AT_20 = REPLACED | {"superseded_at": NOON + 20}
 APPROVED = {"stored_status": Status.APPROVED, "stored_reason": Reason.CORRECT_CODE}
 CANCELED = {"stored_status": Status.CANCELED, "stored_reason": Reason.CANCELED_BY_CLIENT}
 UNDELIVERABLE = {"stored_status": Status.FAILED, "stored_reason": Reason.UNDELIVERABLE}
@@ -34,6 +37,12 @@ TRUTH: list[tuple[dict[str, Any], int, Status, Reason | None]] = [
     (USED_UP, LATE, Status.FAILED, Reason.ATTEMPTS_EXHAUSTED),
     (USED_UP | {"checking": 1}, 0, Status.PENDING, None),
     (USED_UP | {"checking": 1}, LATE, Status.EXPIRED, Reason.TIMED_OUT),
+    (USED_UP | LAST_AT_10 | REPLACED_AT_20, LATE, Status.FAILED, Reason.ATTEMPTS_EXHAUSTED),
+    (USED_UP | LAST_AT_20 | REPLACED_AT_10, LATE, Status.CANCELED, Reason.SUPERSEDED),
+    (REPLACED_AT_20, LATE, Status.CANCELED, Reason.SUPERSEDED),
+    (REPLACED | {"superseded_at": NOON + 301}, LATE, Status.EXPIRED, Reason.TIMED_OUT),
+    (REPLACED | {"superseded_at": NOON + 301}, 0, Status.CANCELED, Reason.SUPERSEDED),
+    (USED_UP | {"checked_at": NOON + 301}, LATE, Status.EXPIRED, Reason.TIMED_OUT),
     (APPROVED, LATE, Status.APPROVED, Reason.CORRECT_CODE),
     (APPROVED | REPLACED, LATE, Status.APPROVED, Reason.CORRECT_CODE),
     (APPROVED | USED_UP, 0, Status.APPROVED, Reason.CORRECT_CODE),

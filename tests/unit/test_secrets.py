@@ -109,6 +109,19 @@ def test_what_is_no_object_is_said(secret: CachedSecret, manager: FakeManager, t
         secret.value()
 
 
+def test_looks_for_a_rotation_do_not_make_an_old_secret_last_longer(
+    secret: CachedSecret, manager: FakeManager, clock: FakeClock
+) -> None:
+    secret.value()
+    manager.says = AWAY[0]
+    for _ in range(361):
+        clock.advance(10)
+        with pytest.raises(ServiceUnavailableError):
+            secret.renewed()
+    with pytest.raises(ServiceUnavailableError):
+        secret.value()
+
+
 @pytest.mark.parametrize("error", [*AWAY, *OPERATORS_FAULT])
 def test_a_warm_container_goes_on_for_an_hour(
     secret: CachedSecret,

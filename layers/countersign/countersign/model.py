@@ -208,6 +208,7 @@ class Verification:
     stored_status: Status = Status.PENDING
     stored_reason: Reason | None = None
     superseded_by: str | None = None
+    superseded_at: int | None = None
     checked_at: int | None = None
     vendor_reference: str | None = None
     locale: str | None = None
@@ -233,10 +234,14 @@ class Verification:
             return self.stored_status, self.stored_reason
         if self.solved:
             return Status.APPROVED, Reason.CORRECT_CODE
-        if self.superseded_by is not None:
-            return Status.CANCELED, Reason.SUPERSEDED
-        if self.attempts >= self.attempts_max and self.checking == 0:
-            return Status.FAILED, Reason.ATTEMPTS_EXHAUSTED
+        ends: list[tuple[int, Status, Reason]] = []
         if now >= self.expires_at:
-            return Status.EXPIRED, Reason.TIMED_OUT
+            ends.append((self.expires_at, Status.EXPIRED, Reason.TIMED_OUT))
+        if self.attempts >= self.attempts_max and self.checking == 0:
+            ends.append((self.checked_at or 0, Status.FAILED, Reason.ATTEMPTS_EXHAUSTED))
+        if self.superseded_by is not None:
+            ends.append((self.superseded_at or 0, Status.CANCELED, Reason.SUPERSEDED))
+        if ends:  # whichever came first stays, whatever comes later
+            _, status, reason = min(ends, key=lambda end: end[0])
+            return status, reason
         return Status.PENDING, None

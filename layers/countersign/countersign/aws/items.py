@@ -19,7 +19,7 @@ KEEP_SECONDS = 86_400  # how long a verification outlives its code: replays of i
 _NUMBERS = frozenset(
     {
         "created_at", "expires_at", "resend_at", "attempts_max", "sends", "sends_max", "code_length",
-        "ttl_seconds", "attempts", "checking", "checked_at",
+        "ttl_seconds", "attempts", "checking", "checked_at", "superseded_at",
     }
 )  # fmt: skip
 _ENUMS = {

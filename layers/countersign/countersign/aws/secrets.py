@@ -67,16 +67,17 @@ class CachedSecret:
         Raises ConfigurationError (missing, not allowed, malformed) or ServiceUnavailableError.
         """
         now = self._clock.now()
-        if self._value is not None and now - max(self._fetched_at, self._tried_at) < self._ttl_seconds:
-            return self._value
+        held = self._value if now - self._fetched_at <= STALE_SECONDS else None
+        if held is not None and now - max(self._fetched_at, self._tried_at) < self._ttl_seconds:
+            return held
         self._tried_at = now
         try:
             self._value = self._fetch()
         except (ConfigurationError, ServiceUnavailableError) as error:
-            if self._value is None or now - self._fetched_at > STALE_SECONDS:
+            if held is None:
                 raise
             self._telemetry.warning("a secret could not be refreshed", secret=self._label, cause=str(error))
-            return self._value
+            return held
         self._fetched_at = now
         return self._value
 

@@ -39,7 +39,7 @@ _NOT_EXHAUSTED = "(#attempts < #attempts_max OR #checking > :zero)"  # or the la
 _MAY_BE_CANCELED = " AND ".join(
     (_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_EXHAUSTED, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
 )
-_MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _NOT_OUR_OWN_RETRY))
+_MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_OUR_OWN_RETRY))
 _DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
 
 
@@ -61,14 +61,16 @@ def verdict_update(verification: Verification, *, verdict: Verdict, now: int) ->
     condition = _NOT_OUR_OWN_RETRY
     if verdict is Verdict.UNKNOWN:
         expression += ", #attempts = #attempts - :one"
+    else:
+        expression += ", #checked_at = :now"
+        values["now"] = now
     if verdict is Verdict.VERIFIED:
-        expression += ", #stored_status = :approved, #stored_reason = :reason, #checked_at = :now"
+        expression += ", #stored_status = :approved, #stored_reason = :reason"
         condition = _MAY_BE_APPROVED
         values |= {
             "pending": Status.PENDING,
             "approved": Status.APPROVED,
             "reason": Reason.CORRECT_CODE,
-            "now": now,
         }
     return _on(verification, expression=expression, condition=condition, values=values)
 
@@ -149,9 +151,14 @@ def supersede_update(newer: Verification, *, older: str) -> Update:
     return Update(
         verification_pk(newer.client_id, older),
         expression="SET #superseded_by = if_not_exists(#superseded_by, :newer),"
-        " #ttl = if_not_exists(#ttl, :ttl)",
+        " #superseded_at = if_not_exists(#superseded_at, :at), #ttl = if_not_exists(#ttl, :ttl)",
         condition=f"({not_written_yet} OR attribute_not_exists(#slot) OR {of_the_same_number})",
-        values={"newer": newer.id, "slot": newer.slot, "ttl": newer.expires_at + KEEP_SECONDS},
+        values={
+            "newer": newer.id,
+            "at": newer.created_at,
+            "slot": newer.slot,
+            "ttl": newer.expires_at + KEEP_SECONDS,
+        },
     )
 
 

@@ -9,6 +9,7 @@ from countersign.clock import Deadline
 from countersign.codes import Keys, random_id, random_seed
 from countersign.errors import CanceledError, IdempotencyConflictError, UndeliverableError
 from countersign.model import Channel, Delivery, Phone, Reason, Status, Verification
+from countersign.policy import TTL_SECONDS
 from countersign.ports import Claimed, Client, NumberClaim, Release, Slot
 from countersign.service.courier import Leg, Letter, Report
 from countersign.service.sending import Sending, cooldown
@@ -257,9 +258,10 @@ def _superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
     """The verifications that must end with this start, which is not one of them where it is a replay.
 
     `previous_id` is among them because the slot's own holder may have died before it
-    wrote its intent, and then it has not ended the one before it.
+    wrote its intent, and then it has not ended the one before it, which may outlive it.
     """
-    if before is None or before.expires_at <= now:
+    if before is None or now >= before.expires_at + TTL_SECONDS.high - TTL_SECONDS.low:
         return ()
-    ids = (before.verification_id, before.previous_id)
+    holder = before.verification_id if now < before.expires_at else None
+    ids = (holder, before.previous_id)
     return tuple(one for one in ids if one is not None and one != by)
