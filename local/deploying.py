@@ -165,6 +165,6 @@ def _function_of(uri: object) -> str:
 
 
 def _route_key(path: str, method: str) -> str:
-    if path == "/$default":
+    if path in {"$default", "/$default"}:  # SAM writes the second one where FailOnWarnings is set
         return "$default"
     return f"{'ANY' if method == 'x-amazon-apigateway-any-method' else method.upper()} {path}"

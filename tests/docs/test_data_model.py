@@ -58,6 +58,9 @@ ACTS: dict[str, Act] = {
     "`begin_resend`": lambda store, _: store.begin_resend(NEW, intent=resend_intent(NEW)),
     "`guess`": lambda store, _: store.guess("demo", "v1", guess="guess", now=NOON),
     "`settle_check`": lambda store, _: store.settle_check(NEW, verdict=Verdict.VERIFIED, now=NOON),
+    "`settle_check` without a verdict": lambda store, _: store.settle_check(
+        NEW, verdict=Verdict.UNKNOWN, now=NOON
+    ),
     "`cancel`": lambda store, _: store.cancel("demo", "v1", now=NOON),
     "`load` of a token": lambda _, tokens: tokens.load("name"),
     "`begin_refresh`": lambda _, tokens: tokens.begin_refresh("name", lease_seconds=10),
@@ -156,5 +159,5 @@ def test_a_usual_verification_is_one_write_unit() -> None:
         checked_at=NOON,
     )
     item = verification_item(usual, writer=random_seed())
-    size = sum(len(name) + len(value.get("S") or value["N"]) for name, value in item.items())
+    size = sum(len(name) + len(value.get("S", value.get("N", ""))) for name, value in item.items())
     assert size <= KILOBYTE

@@ -21,7 +21,7 @@ def _integrations(stack: Template) -> dict[str, Template]:
     found: dict[str, Template] = {}
     for path, operations in paths.items():
         for method, operation in operations.items():
-            route = "$default" if path == "/$default" else f"{method.upper()} {path}"
+            route = "$default" if path in {"$default", "/$default"} else f"{method.upper()} {path}"
             found[route] = operation["x-amazon-apigateway-integration"]
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.errors import CanceledError, CooldownError
+from countersign.errors import CanceledError, CooldownError, ServiceUnavailableError
 from countersign.model import Delivery, Reason, SendResult, Status
 from tests.support.builders import client
 from tests.support.clock import NOON
@@ -137,6 +137,32 @@ def test_what_a_dead_start_of_a_shorter_life_was_to_end_is_ended_by_the_next_one
     now = world.clock.now()
     assert world.read(oldest.id).status(now) == (Status.CANCELED, Reason.SUPERSEDED)
     assert world.read(newest.id).status(now)[0] is Status.PENDING
+
+
+@pytest.mark.parametrize("passed", [30, 61, 200])
+def test_a_resumed_start_and_its_slot_agree_on_their_times(passed: int) -> None:
+    world = World()
+    caller = client(ttl_seconds=90)
+    die(world, when="before", step="create")
+    with pytest.raises(DiedError):
+        world.start(by=caller, key="order-17")
+    world.clock.advance(passed)
+    resumed = world.start(by=caller, key="order-17").verification
+    world.clock.advance(1)
+    with pytest.raises(CooldownError) as refused:
+        world.start(by=caller)
+    assert (refused.value.live_id, refused.value.resend_at) == (resumed.id, resumed.resend_at)
+    world.clock.advance(60)
+    world.start(by=caller)
+    assert world.read(resumed.id).status(world.clock.now())[0] is not Status.PENDING
+
+
+def test_a_start_whose_intent_could_not_be_written_frees_its_number() -> None:
+    world = World()
+    world.store.before["create"] = ServiceUnavailableError()
+    with pytest.raises(ServiceUnavailableError):
+        world.start()
+    assert world.started().delivery is Delivery.ACCEPTED
 
 
 def test_a_replay_beside_its_first_run_sends_once() -> None:

@@ -109,12 +109,26 @@ def test_a_failover_to_the_vendors_custody_asks_that_vendor() -> None:
     assert (made.custody, made.provider, made.code) == (Custody.VENDOR, "two", "")
 
 
-def test_a_failover_within_a_custody_costs_no_call() -> None:
-    for route in (("one:gateway", "two:gateway"), ("one:vendor", "two:vendor")):
-        world = World(route=route)
-        world.one.will(REFUSED)
-        world.start()
-        assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+def test_a_failover_of_our_code_costs_no_call() -> None:
+    world = World(route=("one:gateway", "two:gateway"))
+    world.one.will(REFUSED)
+    world.start()
+    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+
+
+def test_a_failover_of_a_vendors_code_is_written_before_the_next_vendor_is_called() -> None:
+    world = World(route=("one:vendor", "two:vendor"))
+    world.one.will(REFUSED)
+    stored: list[str] = []
+
+    def look() -> None:
+        found = world.memory.get("demo", world.two.orders[-1].verification_id)
+        stored.append(found.provider if found else "")
+
+    world.two.will(ACCEPTED, meanwhile=look)
+    world.start()
+    assert stored == ["two"]
+    assert world.store.calls == ["claim_number", "create", "redirect", "settle_delivery"]
 
 
 def test_a_code_that_is_checked_before_the_vendor_has_answered_is_good_once() -> None:
@@ -178,14 +192,16 @@ def test_a_number_whose_only_vendor_is_busy_has_to_wait_for_it() -> None:
     world.clock.advance(100)
     with pytest.raises(CooldownError) as refused:
         world.start(by=client("other"))
-    assert (refused.value.live_id, refused.value.resend_at) == (None, NOON + 300)
-    assert refused.value.retry_after_seconds == 200
+    assert (refused.value.live_id, refused.value.resend_at) == (None, NOON + 390)
+    assert refused.value.retry_after_seconds == 290
 
 
-def test_the_lock_ends_with_the_code() -> None:
+def test_the_lock_ends_when_the_vendors_code_must_be_dead() -> None:
     world = World(route=KEYED_FIRST)
     world.start()
-    world.clock.advance(300)
+    world.clock.advance(389)
+    assert world.start(by=client("early")).verification.provider == "two"
+    world.clock.advance(1)
     assert world.start(by=client("other")).verification.provider == "keyed"
 
 
@@ -203,21 +219,15 @@ def test_a_failover_takes_the_lock_on_its_way() -> None:
     assert len(world.keyed.orders) == 1
 
 
-def test_an_undeliverable_start_gives_the_lock_back() -> None:
+def test_an_undeliverable_start_leaves_the_lock_that_guards_an_older_code() -> None:
     world = World(route=("keyed:vendor",))
+    world.start()
+    world.clock.advance(60)
     world.keyed.will(REFUSED)
     with pytest.raises(UndeliverableError):
         world.start()
-    assert world.start(by=client("other")).verification.provider == "keyed"
-
-
-def test_an_undeliverable_start_gives_back_the_lock_that_it_took_on_its_way() -> None:
-    world = World(route=("one:vendor", "keyed:vendor"))
-    world.one.will(REFUSED, REFUSED)
-    world.keyed.will(REFUSED)
-    with pytest.raises(UndeliverableError):
-        world.start()
-    assert world.start(by=client("other")).verification.provider == "keyed"
+    with pytest.raises(CooldownError):
+        world.start(by=client("other"))
 
 
 def test_a_conflicting_replay_does_not_give_a_living_codes_lock_away() -> None:

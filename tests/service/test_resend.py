@@ -121,7 +121,7 @@ def test_a_resend_may_change_the_custody() -> None:
 
 
 def test_a_code_that_is_checked_before_a_resend_is_settled_is_good_once() -> None:
-    world = World(route=("one:gateway", "two:vendor", "three:gateway"))
+    world = World(route=("one:gateway", "two:gateway", "three:gateway"))
     made = resendable(world)
     world.two.will(REFUSED)
     seen: list[Status] = []
@@ -137,7 +137,7 @@ def test_a_code_that_is_checked_before_a_resend_is_settled_is_good_once() -> Non
 
 
 def test_the_old_code_that_arrives_while_a_resend_is_refused_everywhere_is_good_once() -> None:
-    world = World(route=("one:gateway", "two:vendor", "three:gateway"))
+    world = World(route=("one:gateway", "two:gateway", "three:gateway"))
     made = resendable(world)
     world.two.will(REFUSED)
     seen: list[Status] = []
@@ -149,6 +149,30 @@ def test_the_old_code_that_arrives_while_a_resend_is_refused_everywhere_is_good_
         world.resend(made)
     assert seen == [Status.APPROVED]
     assert world.read(made).status(NOON)[0] is Status.APPROVED
+
+
+def test_a_route_that_mixes_custodies_does_not_prolong_the_same_code() -> None:
+    world = World(route=("one:gateway", "two:vendor", "three:gateway"))
+    made = resendable(world)
+    first = code_of(world.one)
+    world.two.will(REFUSED)
+    resent = world.resend(made)
+    assert resent.provider == "three"
+    assert code_of(world.three) != first
+    with pytest.raises(WrongCodeError):
+        world.check(made, first)
+
+
+def test_every_key_of_a_resend_is_remembered() -> None:
+    world = World()
+    made = resendable(world)
+    for key in ("k1", None, "k2"):
+        world.resend(made, key=key)
+        world.clock.advance(60)
+    sends = world.sends
+    for key in ("k1", "k2"):
+        world.resend(made, key=key)
+    assert world.sends == sends == 4
 
 
 # Another channel ------------------------------------------------------------------------------

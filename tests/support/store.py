@@ -98,7 +98,6 @@ class MemoryStore:
             held = self._slots.get(key)
             if held is None or held.verification_id != claim.verification_id:
                 return False
-            self._locks.pop((claim.number_key, claim.vendor_lock or ""), None)
             if release.before is None:
                 del self._slots[key]
             else:
@@ -107,7 +106,7 @@ class MemoryStore:
 
     def _take_lock(self, claim: NumberClaim) -> None:
         if claim.vendor_lock is not None:
-            self._locks[claim.number_key, claim.vendor_lock] = Lock(claim.slot, claim.expires_at)
+            self._locks[claim.number_key, claim.vendor_lock] = Lock(claim.slot, claim.locked_until)
 
     # Verifications ----------------------------------------------------------------------
 

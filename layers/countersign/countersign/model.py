@@ -213,7 +213,7 @@ class Verification:
     vendor_reference: str | None = None
     locale: str | None = None
     reference: str | None = None
-    resend_key: str | None = None  # keyed hash of the last resend's Idempotency-Key
+    resend_key: str | None = None  # keyed hashes of the resends' Idempotency-Keys, joined by commas
 
     @property
     def solved(self) -> bool:

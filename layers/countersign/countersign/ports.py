@@ -24,6 +24,9 @@ from countersign.model import (
 )
 from countersign.policy import Policy
 
+# A vendor counts whole minutes, two at the least, from when it takes the order.
+VENDOR_OUTLIVES_SECONDS = 60 + 30
+
 type Field = str | int | float | bool | None
 
 
@@ -139,6 +142,11 @@ class NumberClaim:
     expires_at: int
     vendor_lock: str | None  # provider that knows one live code per number, or None
     continues: str | None = None  # a resend: the claim must still belong to this verification
+
+    @property
+    def locked_until(self) -> int:
+        """When a vendor's code that this claim brings forth is dead for sure, later than our own."""
+        return self.expires_at + VENDOR_OUTLIVES_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

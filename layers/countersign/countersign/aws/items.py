@@ -71,6 +71,7 @@ def verification_item(verification: Verification, *, writer: str) -> dict[str, A
         **key(verification_pk(verification.client_id, verification.id)),
         "check_step": attribute(check_step(verification.custody)),
         "writer": attribute(writer),
+        "guess_writer": attribute(""),  # the last guess's, which other writes leave alone
         "ttl": attribute(verification.expires_at + KEEP_SECONDS),
     }
     for name in _FIELDS:

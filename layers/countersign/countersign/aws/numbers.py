@@ -37,7 +37,7 @@ def claim_update(claim: NumberClaim) -> Update:
         lock_sets, lock_is_free = _lock(claim.vendor_lock)
         sets += lock_sets
         condition += f" AND {lock_is_free}"
-        values["slot"] = slot
+        values |= {"slot": slot, "locked_until": claim.locked_until}
     return Update(
         number_pk(claim.number_key), expression="SET " + ", ".join(sets), condition=condition, values=values
     )
@@ -53,7 +53,7 @@ def lock_update(claim: NumberClaim, *, vendor: str) -> Update:
         values={
             "id": claim.verification_id,
             "now": claim.now,
-            "expires_at": claim.expires_at,
+            "locked_until": claim.locked_until,
             "slot": claim.slot,
         },
     )
@@ -61,7 +61,7 @@ def lock_update(claim: NumberClaim, *, vendor: str) -> Update:
 
 def _lock(vendor: str) -> tuple[list[str], str]:
     """What taking a vendor's lock sets, and the condition that it may be taken."""
-    sets = [f"#l_{vendor}_id = :id", f"#l_{vendor}_slot = :slot", f"#l_{vendor}_until = :expires_at"]
+    sets = [f"#l_{vendor}_id = :id", f"#l_{vendor}_slot = :slot", f"#l_{vendor}_until = :locked_until"]
     nobody_holds_it = f"attribute_not_exists(#l_{vendor}_id)"
     it_has_run_out = f"#l_{vendor}_until <= :now"
     our_slot_holds_it = f"#l_{vendor}_slot = :slot"
@@ -69,13 +69,14 @@ def _lock(vendor: str) -> tuple[list[str], str]:
 
 
 def release_update(release: Release) -> Update:
-    """Give the slot back as it was, and the lock away, unless someone else has them by now."""
+    """Give the slot back as it was, unless someone else has it by now.
+
+    A vendor's lock stays until it runs out: it may guard an older code of the same slot.
+    """
     claim, before = release.claim, release.before
     slot = claim.slot
     values: dict[str, str | int] = {"id": claim.verification_id}
-    removed = (
-        [f"#l_{claim.vendor_lock}_{part}" for part in ("id", "slot", "until")] if claim.vendor_lock else []
-    )
+    removed: list[str] = []
     expression = ""
     if before is None:
         removed += [f"#s_{slot}_{part}" for part in ("id", "previous", "resend_at", "expires_at")]

@@ -7,6 +7,7 @@ and is recognised by it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 from countersign.aws.items import Attribute, Item, read_verification, text, verification_item, verification_pk
@@ -136,8 +137,23 @@ class DynamoStore:
         return self._change(guess_update(client_id, verification_id, guess=guess, now=now))
 
     def settle_check(self, verification: Verification, *, verdict: Verdict, now: int) -> Counted:
-        """One UpdateItem."""
-        return self._change(verdict_update(verification, verdict=verdict, now=now))
+        """One UpdateItem; for `UNKNOWN` a transaction of one."""
+        update = verdict_update(verification, verdict=verdict, now=now)
+        if verdict is not Verdict.UNKNOWN:
+            return self._change(update)
+        # The attempt must come back once: a transaction has a token by which a repetition is known,
+        # whatever was written in between.
+        try:
+            self._table.transact(put=None, updates=[update])
+        except ConditionFailedError as error:
+            stored = error.items[0]
+            return Counted(applied=_is_ours(stored, update=update), verification=read_verification(stored))
+        back = replace(
+            verification,
+            attempts=max(0, verification.attempts - 1),
+            checking=max(0, verification.checking - 1),
+        )
+        return Counted(applied=True, verification=back)
 
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
         """One UpdateItem."""
@@ -149,9 +165,14 @@ class DynamoStore:
             stored: Item | None = self._table.update(update, returned="ALL_NEW")
         except ConditionFailedError as error:
             stored = error.items[0]
-            ours = stored is not None and text(stored, "writer") == update.values["writer"]
-            return Counted(applied=ours, verification=read_verification(stored))
+            return Counted(applied=_is_ours(stored, update=update), verification=read_verification(stored))
         verification = read_verification(stored)
         if verification is None:
             raise ServiceUnavailableError("A stored verification cannot be read.")
         return Counted(applied=True, verification=verification)
+
+
+def _is_ours(stored: Item | None, *, update: Update) -> bool:
+    """Does a refused write meet its own first try, whose answer was lost?"""
+    writers = (text(stored, "writer"), text(stored, "guess_writer")) if stored is not None else ()
+    return update.values["writer"] in writers

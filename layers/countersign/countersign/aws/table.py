@@ -63,10 +63,10 @@ class Update:
             "ExpressionAttributeValues": {
                 f":{name}": attribute(value) for name, value in self.values.items()
             },
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if self.condition:
             arguments["ConditionExpression"] = self.condition
+            arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         return arguments
 
 

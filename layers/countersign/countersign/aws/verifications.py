@@ -22,7 +22,7 @@ _NOT_SOLVED = "#guess <> #code"
 _NOT_OUR_OWN_RETRY = "#writer <> :writer"
 
 _MAY_BE_GUESSED = " AND ".join(
-    (_PENDING, _NOT_SUPERSEDED, _ALIVE, _ATTEMPTS_LEFT, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
+    (_PENDING, _NOT_SUPERSEDED, _ALIVE, _ATTEMPTS_LEFT, _NOT_SOLVED, "#guess_writer <> :writer")
 )
 _MAY_BE_SENT = " AND ".join(
     (
@@ -48,7 +48,7 @@ def guess_update(client_id: str, verification_id: str, *, guess: str, now: int) 
     return Update(
         verification_pk(client_id, verification_id),
         expression="SET #attempts = #attempts + :one, #checking = #checking + #check_step,"
-        " #guess = :guess, #checked_at = :now, #writer = :writer",
+        " #guess = :guess, #checked_at = :now, #writer = :writer, #guess_writer = :writer",
         condition=_MAY_BE_GUESSED,
         values={"pending": Status.PENDING, "now": now, "one": 1, "guess": guess, "writer": random_seed()},
     )

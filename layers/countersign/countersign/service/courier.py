@@ -62,7 +62,6 @@ class Report:
     leg: Leg
     result: SendResult
     intent: Verification  # as the last written intent says
-    claim: NumberClaim  # with the vendor's lock that is held now
 
 
 @final
@@ -146,7 +145,7 @@ class Courier:
         asked (rule 7).
         """
         nobody = SendResult(outcome=Delivery.REJECTED, detail="no time left")
-        report = Report(legs[0], nobody, verification, claim)
+        report = Report(legs[0], nobody, verification)
         written = legs[0]
         for leg in legs:
             if deadline.remaining() < LEAST_SECONDS_FOR_A_VENDOR:
@@ -154,6 +153,8 @@ class Courier:
             if _needs_intent(leg, written=written, claim=claim):
                 moved = replace(claim, vendor_lock=leg.vendor_lock)
                 if not self._store.redirect(verification, step=leg.step, code=leg.code_hash, claim=moved):
+                    if moved.vendor_lock is None:
+                        break  # it has ended meanwhile: nobody waits for a code any more
                     continue
                 written = leg
                 claim = moved if moved.vendor_lock is not None else claim
@@ -161,7 +162,7 @@ class Courier:
                 verification = replace(
                     verification, provider=leg.step.provider, custody=leg.step.custody, code=leg.code_hash
                 )
-            report = Report(leg, self._send(verification, leg=leg, deadline=deadline), verification, claim)
+            report = Report(leg, self._send(verification, leg=leg, deadline=deadline), verification)
             if report.result.outcome is not Delivery.REJECTED or not report.result.try_elsewhere:
                 break
         return report
@@ -187,4 +188,7 @@ class Courier:
 def _needs_intent(leg: Leg, *, written: Leg, claim: NumberClaim) -> bool:
     """Does what is stored not yet let a check find its way to this leg, or is its vendor's lock not ours?"""
     lock_is_missing = leg.vendor_lock is not None and leg.vendor_lock != claim.vendor_lock
-    return lock_is_missing or leg.step.custody is not written.step.custody
+    moves = leg.step.custody is not written.step.custody or (
+        leg.step.custody is Custody.VENDOR and leg.step.provider != written.step.provider
+    )
+    return lock_is_missing or moves

@@ -13,7 +13,7 @@ from countersign.errors import (
     ServiceUnavailableError,
     UndeliverableError,
 )
-from countersign.model import Channel, Custody, Delivery, ResendMode, Verification
+from countersign.model import Channel, Custody, Delivery, ResendMode, RouteStep, Verification
 from countersign.phone import restored_phone
 from countersign.ports import Claimed, Client, NumberClaim, ResendIntent, Settlement
 from countersign.routing import starting_after
@@ -52,14 +52,13 @@ class Resender(Sending):
             if idempotency_key
             else None
         )
-        if key is not None and verification.resend_key == key:
+        if key is not None and key in _keys_of(verification):
             return verification
         now = self._clock.now()
         _refuse_unless_sendable(verification, now=now)
-        letter = self._letter(client, keys=keys, verification=verification, channel=channel)
-        steps = self._routes().steps(
-            client.policy.routes, country=verification.country, channel=letter.channel
-        )
+        carried_by = channel or verification.channel
+        steps = self._routes().steps(client.policy.routes, country=verification.country, channel=carried_by)
+        letter = self._letter(client, keys=keys, verification=verification, channel=carried_by, steps=steps)
         legs = self._courier.plan(letter, steps=starting_after(steps, provider=verification.provider))
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
@@ -72,20 +71,30 @@ class Resender(Sending):
         return settled
 
     def _letter(
-        self, client: Client, *, keys: Keys, verification: Verification, channel: Channel | None
+        self,
+        client: Client,
+        *,
+        keys: Keys,
+        verification: Verification,
+        channel: Channel,
+        steps: tuple[RouteStep, ...],
     ) -> Letter:
         number = keys.unseal(verification.to_sealed, context=verification.id)
         if number is None:
             raise ServiceUnavailableError(
                 "The number of this verification can no longer be read; start a new one."
             )
-        fresh = client.policy.resend is ResendMode.NEW_CODE or verification.custody is Custody.VENDOR
+        # The same code keeps its expiry, a vendor's is new and has its own: a route that mixes them
+        # must not prolong the one by the other.
+        held_by_vendor = verification.custody is Custody.VENDOR
+        mixed = any(step.custody is Custody.VENDOR for step in steps)
+        fresh = client.policy.resend is ResendMode.NEW_CODE or held_by_vendor or mixed
         return Letter(
             verification_id=verification.id,
             client_id=client.id,
             send_number=verification.sends + 1,
             phone=restored_phone(number, country=verification.country, masked=verification.to_masked),
-            channel=channel or verification.channel,
+            channel=channel,
             code_length=verification.code_length,
             code_seed=random_seed() if fresh else verification.code_seed,
             ttl_seconds=verification.ttl_seconds,
@@ -126,7 +135,7 @@ class Resender(Sending):
             sends_seen=verification.sends,
             resend_at=claim.resend_at,
             expires_at=verification.expires_at if same_code else claim.now + verification.ttl_seconds,
-            resend_key=key,
+            resend_key=",".join((*_keys_of(verification), *((key,) if key else ()))),
             provider=leg.step.provider,
             custody=leg.step.custody,
             channel=letter.channel,
@@ -147,6 +156,10 @@ class Resender(Sending):
             raise UndeliverableError(verification=before)
         settlement = self._settlement(report)
         return self._store.settle_delivery(intent, settlement=settlement, release=None).verification or intent
+
+
+def _keys_of(verification: Verification) -> tuple[str, ...]:
+    return tuple((verification.resend_key or "").split(",")) if verification.resend_key else ()
 
 
 def _as_before(verification: Verification) -> Settlement:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import final
 
 from countersign.clock import Deadline
 from countersign.codes import Keys, random_id, random_seed
-from countersign.errors import CanceledError, IdempotencyConflictError, UndeliverableError
+from countersign.errors import (
+    CanceledError,
+    IdempotencyConflictError,
+    ServiceUnavailableError,
+    UndeliverableError,
+)
 from countersign.model import Channel, Delivery, Phone, Reason, Status, Verification
 from countersign.policy import TTL_SECONDS
-from countersign.ports import Claimed, Client, NumberClaim, Release, Slot
+from countersign.ports import Claimed, Client, Counted, NumberClaim, Release, Slot
 from countersign.service.courier import Leg, Letter, Report
 from countersign.service.sending import Sending, cooldown
 
@@ -58,14 +64,14 @@ class Starter(Sending):
         hold = self._claim(wish, legs=legs)
         if isinstance(hold, Started):
             return hold
-        intent = _intent(wish, leg=hold.legs[0], client=client)
+        intent = _intent(wish, hold=hold, client=client)
         older = _superseded(hold.before, by=intent.id, now=wish.now)
-        created = self._store.create(intent, supersedes=older)
+        created = self._created(intent, older=older, hold=hold)
         if not created.applied:
             self._step_back(hold, intent=intent, older=older, overtaken=created.verification is None)
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
-        settled = self._settle(report, release=Release(claim=report.claim, before=hold.before))
+        settled = self._settle(report, release=hold.release)
         self._log("VerificationStarted", verification=settled, began=began)
         return Started(settled, replayed=False)
 
@@ -122,22 +128,45 @@ class Starter(Sending):
             if earlier is not None:
                 return self._replay(earlier, wish=wish)
         if held.verification_id == letter.verification_id:
-            # The same request claimed the number and has not (or never) got to its intent, or the
-            # answer to our own claim was lost: whoever writes the intent first sends, the other
-            # one replays. Which vendor's lock that claim took is not known.
-            before = None
-            if held.previous_id is not None:
-                before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
-            return _Hold(claim=replace(claim, vendor_lock=None), before=before, legs=legs, ours=False)
+            return self._resumed(wish, held=held, claim=replace(claim, vendor_lock=None), legs=legs)
         live = held.verification_id if held.expires_at > wish.now else None
         raise cooldown(live, until=held.resend_at, now=wish.now)
+
+    def _resumed(self, wish: _Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]) -> _Hold:
+        """Go on with a claim that has no intent: of a run that died, runs beside us, or lost its answer.
+
+        Whoever writes the intent first sends, the other one replays. The slot and the intent
+        must agree on their times: the old ones while the cooldown runs, then new ones.
+        Which vendor's lock that claim took is not known.
+        """
+        before = None
+        if held.previous_id is not None:
+            before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
+        if held.resend_at <= wish.now:
+            renewed = self._store.claim_number(replace(claim, continues=claim.verification_id))
+            if not isinstance(renewed, Claimed):
+                raise cooldown(None, until=wish.resend_at, now=wish.now)
+        elif held.expires_at <= wish.now:
+            raise cooldown(None, until=held.resend_at, now=wish.now)
+        else:
+            expires_at = min(claim.expires_at, held.expires_at)
+            claim = replace(claim, resend_at=held.resend_at, expires_at=expires_at)
+        return _Hold(claim=claim, before=before, legs=legs, ours=False)
+
+    def _created(self, intent: Verification, *, older: tuple[str, ...], hold: _Hold) -> Counted:
+        """Write the intent; where the store fails at that, try to give the number back."""
+        try:
+            return self._store.create(intent, supersedes=older)
+        except ServiceUnavailableError:
+            if hold.ours:
+                with suppress(ServiceUnavailableError):
+                    self._store.release_number(hold.release)
+            raise
 
     def _step_back(
         self, hold: _Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
     ) -> None:
         """Undo the claim after which nothing was written.
-
-        The vendor's lock stays: it may guard a live code.
 
         Where a newer start has the slot by now, what this one was to end must end all the
         same: the newer one knows of two before it, not of those.
@@ -206,12 +235,12 @@ class _Hold:
 
     @property
     def release(self) -> Release:
-        """The undoing of the claim, but for the vendor's lock."""
-        return Release(claim=replace(self.claim, vendor_lock=None), before=self.before)
+        """The undoing of the claim."""
+        return Release(claim=self.claim, before=self.before)
 
 
-def _intent(wish: _Wish, *, leg: Leg, client: Client) -> Verification:
-    letter = wish.letter
+def _intent(wish: _Wish, *, hold: _Hold, client: Client) -> Verification:
+    letter, leg = wish.letter, hold.legs[0]
     return Verification(
         id=letter.verification_id,
         client_id=letter.client_id,
@@ -223,8 +252,8 @@ def _intent(wish: _Wish, *, leg: Leg, client: Client) -> Verification:
         channel=letter.channel,
         purpose=wish.purpose,
         created_at=wish.now,
-        expires_at=wish.expires_at,
-        resend_at=wish.resend_at,
+        expires_at=hold.claim.expires_at,
+        resend_at=hold.claim.resend_at,
         attempts_max=client.policy.attempts,
         sends=1,
         sends_max=client.policy.sends,
