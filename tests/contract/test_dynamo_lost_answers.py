@@ -138,3 +138,30 @@ def test_every_transaction_has_a_token_of_its_own(store: Store, trouble: Trouble
     ]
     assert len(set(tokens)) == len(tokens) == 2
     assert all(0 < len(token) <= 36 for token in tokens)
+
+
+def test_a_repeated_right_guess_knows_itself_although_the_delivery_was_settled_in_between(
+    store: Store, trouble: TroubledClient
+) -> None:
+    intent = verification()
+    store.create(intent, supersedes=())
+    trouble.lose_answer(
+        meanwhile=lambda: store.settle_delivery(intent, settlement=settlement(intent), release=None)
+    )
+    counted = store.guess("demo", "v1", guess=CODE_HASH, now=NOON)
+    assert counted.applied
+    assert counted.verification is not None
+    assert counted.verification.solved
+
+
+def test_an_attempt_is_given_back_under_a_token_of_its_own(store: Store, trouble: TroubledClient) -> None:
+    """A repetition with the same token is known to DynamoDB, whatever was written in between."""
+    store.create(vendor_held(), supersedes=())
+    store.guess("demo", "v1", guess=CODE_HASH, now=NOON)
+    counted = store.settle_check(vendor_held(attempts=1, checking=1), verdict=Verdict.UNKNOWN, now=NOON)
+    assert counted.applied
+    assert trouble.calls[-1] == "transact_write_items"
+    assert trouble.requests[-1]["ClientRequestToken"]
+    found = store.get("demo", "v1")
+    assert found is not None
+    assert (found.attempts, found.checking) == (0, 0)
