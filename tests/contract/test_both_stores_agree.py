@@ -29,7 +29,6 @@ IDS = st.sampled_from(["v1", "v2", "v3"])
 SLOTS = st.sampled_from(["slot1", "slot2"])
 LOCKS = st.sampled_from([None, "esms"])
 HASHES = st.sampled_from(["code-a", "code-b", "code-c"])
-FINAL = (Status.APPROVED, Status.FAILED, Status.CANCELED)
 
 
 class TwoStores(RuleBasedStateMachine):

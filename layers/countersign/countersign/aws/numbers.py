@@ -76,14 +76,13 @@ def release_update(release: Release) -> Update:
     claim, before = release.claim, release.before
     slot = claim.slot
     values: dict[str, str | int] = {"id": claim.verification_id}
-    removed: list[str] = []
-    expression = ""
     if before is None:
-        removed += [f"#s_{slot}_{part}" for part in ("id", "previous", "resend_at", "expires_at")]
+        parts = ("id", "previous", "resend_at", "expires_at")
+        expression = "REMOVE " + ", ".join(f"#s_{slot}_{part}" for part in parts)
     else:
         expression = (
             f"SET #s_{slot}_id = :before_id, #s_{slot}_previous = :before_previous,"
-            f" #s_{slot}_resend_at = :before_resend_at, #s_{slot}_expires_at = :before_expires_at "
+            f" #s_{slot}_resend_at = :before_resend_at, #s_{slot}_expires_at = :before_expires_at"
         )
         values |= {
             "before_id": before.verification_id,
@@ -91,8 +90,6 @@ def release_update(release: Release) -> Update:
             "before_resend_at": before.resend_at,
             "before_expires_at": before.expires_at,
         }
-    if removed:
-        expression += "REMOVE " + ", ".join(removed)
     return Update(
         number_pk(claim.number_key), expression=expression, condition=f"#s_{slot}_id = :id", values=values
     )

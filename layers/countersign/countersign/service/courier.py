@@ -157,7 +157,7 @@ class Courier:
                         break  # it has ended meanwhile: nobody waits for a code any more
                     continue
                 written = leg
-                claim = moved if moved.vendor_lock is not None else claim
+                claim = moved
                 # Settling compares with this code: a guess that solved it meanwhile must not be forgotten.
                 verification = replace(
                     verification, provider=leg.step.provider, custody=leg.step.custody, code=leg.code_hash

@@ -135,7 +135,7 @@ class Resender(Sending):
             sends_seen=verification.sends,
             resend_at=claim.resend_at,
             expires_at=verification.expires_at if same_code else claim.now + verification.ttl_seconds,
-            resend_key=",".join((*_keys_of(verification), *((key,) if key else ()))),
+            resend_key=",".join((*_keys_of(verification), key) if key else _keys_of(verification)),
             provider=leg.step.provider,
             custody=leg.step.custody,
             channel=letter.channel,
@@ -159,7 +159,7 @@ class Resender(Sending):
 
 
 def _keys_of(verification: Verification) -> tuple[str, ...]:
-    return tuple((verification.resend_key or "").split(",")) if verification.resend_key else ()
+    return tuple(key for key in (verification.resend_key or "").split(",") if key)
 
 
 def _as_before(verification: Verification) -> Settlement:
