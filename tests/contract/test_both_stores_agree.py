@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.model import Custody, Delivery, Reason, RouteStep, Status, Verdict, Verification
+from countersign.policy import SendLimit
 from countersign.ports import Claimed, ClaimRefused, Counted, NumberClaim, Store
 from tests.support.aws import TABLE, dynamo_store
 from tests.support.builders import (
@@ -28,6 +29,12 @@ from tests.support.store import MemoryStore
 IDS = st.sampled_from(["v1", "v2", "v3"])
 SLOTS = st.sampled_from(["slot1", "slot2"])
 LOCKS = st.sampled_from([None, "esms"])
+CLAIMS = st.sampled_from(["start", "wait", "replace", "resend"])
+LIMITS = st.builds(
+    lambda short, long: (SendLimit(short, 600), SendLimit(long, 86_400)),
+    st.integers(2, 10),
+    st.integers(4, 20),
+)
 HASHES = st.sampled_from(["code-a", "code-b", "code-c"])
 
 
@@ -56,13 +63,24 @@ class TwoStores(RuleBasedStateMachine):
         assert found is None or isinstance(found, Verification)
         return found
 
-    @rule(seconds=st.sampled_from([1, 30, 60, 100]))
+    @rule(seconds=st.sampled_from([1, 30, 60, 100, 600]))
     def time_passes(self, seconds: int) -> None:
         self.now += seconds
 
-    @rule(id_=IDS, slot=SLOTS, lock=LOCKS, resends=st.booleans())
-    def claim(self, id_: str, slot: str, lock: str | None, *, resends: bool) -> None:
-        wish = claim_at(self.now, id_, slot=slot, vendor_lock=lock, continues=id_ if resends else None)
+    @rule(id_=IDS, slot=SLOTS, lock=LOCKS, how=CLAIMS, other=IDS, limits=LIMITS)
+    def claim(
+        self, id_: str, slot: str, lock: str | None, *, how: str, other: str, limits: tuple[SendLimit, ...]
+    ) -> None:
+        wish = claim_at(
+            self.now,
+            id_,
+            slot=slot,
+            vendor_lock=lock,
+            limits=limits,
+            continues=id_ if how == "resend" else None,
+            replaces=other if how == "replace" else None,
+            waits_for_expiry=how in {"wait", "replace"},
+        )
         outcome = self.tell("claim_number", wish)
         if isinstance(outcome, Claimed):
             self.claims[id_] = (wish, outcome)
@@ -143,6 +161,11 @@ class TwoStores(RuleBasedStateMachine):
     @rule(id_=IDS)
     def cancel(self, id_: str) -> None:
         self.tell("cancel", "demo", id_, now=self.now)
+
+    @invariant()
+    def the_slots_agree(self) -> None:
+        for slot in ("slot1", "slot2"):
+            self.tell("slot", "number1", slot=slot)
 
     @invariant()
     def nothing_goes_back(self) -> None:

@@ -7,12 +7,14 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.store import DynamoStore
 from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
+from countersign.policy import SendLimit
 from countersign.ports import ClaimRefused, Counted, Store
 from tests.support.aws import TroubledClient, dynamo_store
 from tests.support.builders import (
     CODE_HASH,
     WRONG_HASH,
     claim,
+    claim_at,
     release,
     resend_intent,
     settlement,
@@ -122,11 +124,43 @@ def test_a_repeated_claim_is_refused_by_itself_and_says_so(store: Store, trouble
     assert outcome.held.verification_id == "v1"
 
 
+@pytest.mark.parametrize("how", ["start", "one at a time", "over an ended one", "resend"])
+def test_a_repeated_claim_counts_as_one_send(store: Store, trouble: TroubledClient, how: str) -> None:
+    limit = SendLimit(3, 600)
+    store.claim_number(claim_at(NOON - 60, "v0", expires_at=NOON, limits=(limit,)))
+    wishes = {
+        "start": claim("v1", limits=(limit,)),
+        "one at a time": claim("v1", limits=(limit,), waits_for_expiry=True),
+        "over an ended one": claim("v1", limits=(limit,), replaces="v0"),
+        "resend": claim("v0", limits=(limit,), continues="v0"),
+    }
+    trouble.lose_answer()
+    outcome = store.claim_number(wishes[how])
+    assert isinstance(outcome, ClaimRefused)
+    assert outcome.held is not None
+    assert outcome.held.verification_id == wishes[how].verification_id
+    assert not isinstance(store.claim_number(claim("v2", slot="slot2", limits=(limit,))), ClaimRefused)
+    refused = store.claim_number(claim("v3", slot="slot3", limits=(limit,)))
+    assert refused == ClaimRefused(held=None, limited_until=NOON - 60 + 600)
+
+
+def test_a_repeated_claim_that_reached_the_limit_says_that_the_slot_is_its_own(
+    store: Store, trouble: TroubledClient
+) -> None:
+    trouble.lose_answer()
+    outcome = store.claim_number(claim("v1", limits=(SendLimit(1, 600),)))
+    assert isinstance(outcome, ClaimRefused)
+    assert (outcome.held and outcome.held.verification_id, outcome.limited_until) == ("v1", 0)
+
+
 def test_a_repeated_release_does_no_harm(store: Store, trouble: TroubledClient) -> None:
-    store.claim_number(claim("v1"))
+    limit = SendLimit(2, 600)
+    store.claim_number(claim("v0", slot="slot0", limits=(limit,)))
+    store.claim_number(claim("v1", limits=(limit,)))
     trouble.lose_answer()
     store.release_number(release(claim("v1")))
-    assert not isinstance(store.claim_number(claim("v2")), ClaimRefused)
+    assert not isinstance(store.claim_number(claim("v2", limits=(limit,))), ClaimRefused)
+    assert isinstance(store.claim_number(claim("v3", slot="slot3", limits=(limit,))), ClaimRefused)
 
 
 def test_every_transaction_has_a_token_of_its_own(store: Store, trouble: TroubledClient) -> None:

@@ -55,6 +55,7 @@ ACTS: dict[str, Act] = {
         NEW, settlement=undeliverable(NEW), release=release(LOCKED)
     ),
     "`get`": lambda store, _: store.get("demo", "v1"),
+    "`slot`": lambda store, _: store.slot("number1", slot="slot1"),
     "`begin_resend`": lambda store, _: store.begin_resend(NEW, intent=resend_intent(NEW)),
     "`guess`": lambda store, _: store.guess("demo", "v1", guess="guess", now=NOON),
     "`settle_check`": lambda store, _: store.settle_check(NEW, verdict=Verdict.VERIFIED, now=NOON),
@@ -97,6 +98,7 @@ def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
 
 def _general(attribute: str) -> str:
     """A slot's or a lock's attribute as the document writes it."""
+    attribute = re.sub(r"^t[0-9]+$", "t<place>", attribute)
     return re.sub(r"^l_esms_", "l_<vendor>_", re.sub(r"^s_slot1_", "s_<slot>_", attribute))
 
 

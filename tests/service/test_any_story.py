@@ -18,8 +18,11 @@ from tests.support.world import World, another
 
 ROUTE = ("one:gateway", "keyed:vendor", "two:gateway", "three:vendor")
 CALLERS = {
-    "same": client("same", attempts=3, sends=4, cooldown_seconds=30),
-    "new": client("new", attempts=3, sends=4, cooldown_seconds=0, resend=ResendMode.NEW_CODE),
+    "same": client("same", attempts=3, sends=4, cooldown_seconds=30, sends_per_10_minutes=4),
+    "new": client(
+        "new", attempts=3, sends=4, cooldown_seconds=0, sends_per_day=6, resend=ResendMode.NEW_CODE
+    ),
+    "alone": client("alone", attempts=3, sends=4, cooldown_seconds=0),  # one code at a time
 }
 WHO = st.sampled_from(sorted(CALLERS))
 KEYS = st.sampled_from([None, "key-1", "key-2"])
@@ -28,7 +31,7 @@ STEPS = st.sampled_from([None, "create", "settle_delivery", "begin_resend", "set
 
 
 class AnyStory(RuleBasedStateMachine):
-    """Two clients, one number, four vendors."""
+    """Three clients, one number, four vendors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,10 +40,12 @@ class AnyStory(RuleBasedStateMachine):
         self.approvals: Counter[str] = Counter()
         self.vendors_right: dict[str, str] = {}  # the code that the vendor made for its last order
         self.shaken: set[str] = set()  # clients whose last start met a fault before its intent
+        self.sent_at: list[int] = []  # when something may have been sent to the number, by anybody
+        self.claimed_at: dict[tuple[str, str | None], int] = {}  # starts that died; a replay goes on with it
 
     # What happens -----------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([1, 15, 30, 120]))
+    @rule(seconds=st.sampled_from([1, 15, 30, 120, 590]))
     def time_passes(self, seconds: int) -> None:
         self.world.clock.advance(seconds)
 
@@ -65,7 +70,7 @@ class AnyStory(RuleBasedStateMachine):
         self._let_die(dies, after=after)
         self.world.memory.lose_answers = lost
         try:
-            started = self.world.start(by=CALLERS[who], key=key)
+            started = self.world.start(by=CALLERS[who], key=key, one_at_a_time=who == "alone")
         except (CountersignError, DiedError):
             pass
         else:
@@ -73,6 +78,9 @@ class AnyStory(RuleBasedStateMachine):
             if not started.replayed and lost == 0:
                 self.shaken.discard(who)
         self._note_orders()
+        self._note_sends(CALLERS[who], claimed_at=self.claimed_at.get((who, key)))
+        if dies == "create" and key is not None:
+            self.claimed_at.setdefault((who, key), self.world.clock.now())
 
     @rule(data=st.data(), results=RESULTS, key=KEYS, dies=STEPS, after=st.booleans())
     def resend(
@@ -92,6 +100,7 @@ class AnyStory(RuleBasedStateMachine):
         with contextlib.suppress(CountersignError, DiedError):
             self.world.resend(id_, by=self._caller(id_), key=key)
         self._note_orders()
+        self._note_sends(self._caller(id_), claimed_at=None)
 
     @rule(
         data=st.data(),
@@ -196,6 +205,18 @@ class AnyStory(RuleBasedStateMachine):
         self.world.store.after.clear()
         if step is not None:
             (self.world.store.after if after else self.world.store.before)[step] = DiedError()
+
+    def _note_sends(self, caller: Client, *, claimed_at: int | None) -> None:
+        """A send that may have happened keeps to the limits of the client that asked for it."""
+        now = self.world.clock.now()
+        new = sum(len(vendor.sent) for vendor in self.world.vendors) - len(self.sent_at)
+        assert new <= 1
+        if new == 1 and claimed_at is not None:
+            self.sent_at.append(claimed_at)  # it was counted then
+        elif new == 1:
+            self.sent_at.append(now)
+            for limit in caller.policy.send_limits:
+                assert sum(now - limit.seconds < moment for moment in self.sent_at) <= limit.count
 
     def _note_orders(self) -> None:
         """Learn the ids of verifications whose start died after its intent."""

@@ -16,11 +16,11 @@ from tests.support.clock import FakeClock
 TABLE = "countersign-test"
 
 
-def make_table() -> DynamoDBClient:
+def make_table(name: str = TABLE) -> DynamoDBClient:
     """A table like the template's. Call it under moto's `mock_aws`."""
     client = boto3.client("dynamodb")
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",

@@ -15,8 +15,10 @@ from aws_lambda_powertools import Logger, Metrics
 from botocore.client import BaseClient
 
 from countersign.bootstrap import Container
+from countersign.dialects.dialect import Function
 from countersign.edge import Edge
 from countersign.telemetry import PowertoolsTelemetry
+from tests.support.api import function_of
 from tests.support.aws import TABLE
 from tests.support.clock import FakeClock
 from tests.support.vendors import ENGAGELAB_URL, ESMS_URL, MESSAGE_CENTRAL_URL
@@ -71,6 +73,19 @@ class Context:
 
 
 @dataclass(frozen=True)
+class HttpAnswer:
+    """What came back over HTTP, to the byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a function answered."""
 
@@ -92,12 +107,13 @@ def basic(client: str = "demo", secret: str = "demo-secret") -> str:
 
 
 def http_event(
-    method: str, path: str, *, body: str | None = None, headers: Mapping[str, str]
+    method: str, path: str, *, body: str | None = None, headers: Mapping[str, str], query: str = ""
 ) -> dict[str, Any]:
     """A request as API Gateway hands it over (payload format 2.0), with what is read of it."""
     return {
         "version": "2.0",
         "rawPath": path,
+        "rawQueryString": query,
         "headers": dict(headers),
         "requestContext": {"http": {"method": method, "path": path}},
         "body": body,
@@ -108,8 +124,8 @@ def http_event(
 class Gateway:
     """One container of each function, over the same table and the same secrets."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.clock = FakeClock()
+    def __init__(self, environment: Mapping[str, str], *, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
         self.log = io.StringIO()
         self.answers: list[str] = []
         logger = Logger(service=f"countersign-{next(_serial)}", stream=self.log, location=None)
@@ -117,8 +133,8 @@ class Gateway:
             logger=logger, metrics=Metrics(service="countersign", namespace="Countersign")
         )
         self.container = Container(environment, clock=self.clock, telemetry=telemetry)
-        self.send: Edge = self.container.send_edge()
-        self.verify: Edge = self.container.verify_edge()
+        self.send: Edge = self.container.edge(Function.SEND)
+        self.verify: Edge = self.container.edge(Function.VERIFY)
         self.calls: Counter[str] = Counter()
         self._hook(self.container.dynamodb)
         self._hook(self.container.secrets_manager)
@@ -148,9 +164,27 @@ class Gateway:
         text = raw if raw is not None else json.dumps(body) if body is not None else None
         if text is not None:
             sent = {"content-type": "application/json"} | sent
-        sends = path == VERIFICATIONS or path.endswith("/resend")
-        edge = to or (self.send if sends else self.verify)
+        edge = to or self.edge_of(method, path)
         return self.event(edge, http_event(method, path, body=text, headers=sent))
+
+    def edge_of(self, method: str, path: str) -> Edge:
+        """The function that API Gateway would call."""
+        return self.send if function_of(method, path) is Function.SEND else self.verify
+
+    def http(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """A request as it is, in any dialect; nothing is added to it."""
+        event = http_event(method, path, body=body, headers=headers or {}, query=query)
+        result: Any = self.edge_of(method, path)(event, Context())
+        self.answers.append(json.dumps(result, ensure_ascii=False))
+        return HttpAnswer(result["statusCode"], result["headers"], result["body"])
 
     def event(self, edge: Edge, event: Mapping[str, Any], *, context: Context | None = None) -> Answer:
         result: Any = edge(event, context or Context())

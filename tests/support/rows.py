@@ -37,9 +37,19 @@ def slot_is_free(held: Slot | None, *, claim: NumberClaim) -> bool:
     if claim.continues is not None:
         is_its = held is not None and held.verification_id == claim.continues
         return is_its and held is not None and held.resend_at <= claim.now
+    if claim.replaces is not None:
+        return held is not None and held.verification_id == claim.replaces
     if held is None:
         return True
+    if claim.waits_for_expiry and held.expires_at > claim.now:
+        return False
     return held.verification_id != claim.verification_id and held.resend_at <= claim.now
+
+
+def limited_until(sent: list[int], *, claim: NumberClaim) -> int:
+    """When every limit lets a send through again; not later than `claim.now`: none is reached."""
+    ends = [sent[-limit.count] + limit.seconds for limit in claim.limits if len(sent) >= limit.count]
+    return max(ends, default=0)
 
 
 def lock_is_free(lock: Lock, *, claim: NumberClaim) -> bool:

@@ -39,6 +39,7 @@ from tests.support.rows import (
     Row,
     delivery_is_of,
     is_open,
+    limited_until,
     lock_is_free,
     slot_is_free,
 )
@@ -51,6 +52,7 @@ class MemoryStore:
         self._mutex = threading.RLock()
         self._slots: dict[tuple[str, str], Slot] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
+        self._sent: dict[str, list[int]] = {}
         self._rows: dict[tuple[str, str], Row] = {}
         self._writers = count(1)
         self.lose_answers = 0  # how many of the next writes are repeated by the client library
@@ -59,6 +61,12 @@ class MemoryStore:
         """Remove every verification, as DynamoDB's TTL does in the end."""
         with self._mutex:
             self._rows.clear()
+
+    @property
+    def slots(self) -> list[Slot]:
+        """What every claimed slot holds."""
+        with self._mutex:
+            return list(self._slots.values())
 
     # Numbers ----------------------------------------------------------------------------
 
@@ -75,9 +83,14 @@ class MemoryStore:
         held = self._slots.get(key)
         if not slot_is_free(held, claim=claim):
             return ClaimRefused(held=held)
+        sent = self._sent.setdefault(claim.number_key, [])
+        until = limited_until(sent, claim=claim)
+        if until > claim.now:
+            return ClaimRefused(held=None, limited_until=until)
         lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
         if lock is not None and not lock_is_free(lock, claim=claim):
             return ClaimRefused(held=None, locked_until=lock.until)
+        sent.append(claim.now)
         if claim.continues is not None and held is not None:
             taken = replace(held, resend_at=claim.resend_at, expires_at=claim.expires_at)
         else:
@@ -91,6 +104,10 @@ class MemoryStore:
         self._take_lock(claim)
         return Claimed(before=held)
 
+    def slot(self, number_key: str, *, slot: str) -> Slot | None:
+        with self._mutex:
+            return self._slots.get((number_key, slot))
+
     def release_number(self, release: Release) -> bool:
         with self._mutex:
             claim = release.claim
@@ -98,6 +115,7 @@ class MemoryStore:
             held = self._slots.get(key)
             if held is None or held.verification_id != claim.verification_id:
                 return False
+            self._sent[claim.number_key].pop()
             if release.before is None:
                 del self._slots[key]
             else:

@@ -14,6 +14,7 @@ from countersign.ports import (
     Release,
     ResendIntent,
     Settlement,
+    Slot,
     Store,
 )
 
@@ -45,6 +46,9 @@ class WatchedStore:
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         return self._run("claim_number", lambda: self.inner.claim_number(claim))
+
+    def slot(self, number_key: str, *, slot: str) -> Slot | None:
+        return self._run("slot", lambda: self.inner.slot(number_key, slot=slot))
 
     def release_number(self, release: Release) -> bool:
         return self._run("release_number", lambda: self.inner.release_number(release))

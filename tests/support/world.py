@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from countersign.clock import Deadline
 from countersign.codes import Keys
 from countersign.model import Channel, Secret, Verification
-from countersign.policy import Policy
+from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
 from countersign.ports import Client, Store
 from countersign.routing import Routes
 from countersign.service.check import Checker
 from countersign.service.courier import Courier
 from countersign.service.resend import Resender
-from countersign.service.start import Started, Starter, StartRequest
+from countersign.service.sending import cooldown_seconds
+from countersign.service.start import Starter
+from countersign.service.wish import Started, StartRequest
 from tests.support.builders import NUMBER, client, keys, phone
 from tests.support.clock import FakeClock
 from tests.support.providers import ScriptedProvider, ScriptedProviders
@@ -101,20 +105,23 @@ class World:
         locale: str | None = None,
         reference: str | None = None,
         seconds: float = SECONDS,
+        **more: Any,
     ) -> Started:
+        """A start as the native API makes it; `more` are fields of StartRequest."""
         caller = by or client()
         policy: Policy = caller.policy
         request = StartRequest(
             phone=phone(to),
-            channel=channel,
+            channels=(channel,),
             purpose=purpose,
-            code_length=policy.code_length,
-            ttl_seconds=ttl_seconds or policy.ttl_seconds,
+            code_length=policy.code_length or DEFAULT_CODE_LENGTH,
+            ttl_seconds=ttl_seconds or policy.ttl_seconds or DEFAULT_TTL_SECONDS,
+            cooldown_seconds=cooldown_seconds(policy),
             locale=locale,
             reference=reference,
             idempotency_key=key,
         )
-        return self.starter.start(caller, request=request, deadline=self.deadline(seconds))
+        return self.starter.start(caller, request=replace(request, **more), deadline=self.deadline(seconds))
 
     def started(self, **wishes: str | None) -> Verification:
         """A start of the default client, and what it made."""
@@ -141,6 +148,17 @@ class World:
         return self.checker.check(
             by or client(),
             verification_id=verification_id,
+            code=Secret(code),
+            deadline=self.deadline(SECONDS),
+        )
+
+    def check_latest(
+        self, code: str, *, by: Client | None = None, to: str = NUMBER, purpose: str = "login"
+    ) -> Verification:
+        return self.checker.check_latest(
+            by or client(),
+            number=Secret(to),
+            purpose=purpose,
             code=Secret(code),
             deadline=self.deadline(SECONDS),
         )

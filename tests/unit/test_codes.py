@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.codes import Keys, random_id, random_seed
-from countersign.model import Phone, Secret
+from countersign.model import Alphabet, Phone, Secret
 from countersign.ports import SharedToken
 from tests.support.builders import PEPPER, keys
 
 SAMPLE = 20_000
-# The 99.99th percentiles of chi-square with 9 and 99 degrees of freedom. The sample is fixed,
+# The 99.99th percentiles of chi-square with 9, 99 and 31 degrees of freedom. The sample is fixed,
 # so this never flickers: it fails where somebody changes how codes are derived for the worse.
 CHI_SQUARE_9 = 33.72
 CHI_SQUARE_99 = 161.3
+CHI_SQUARE_31 = 69.11
+LETTERS_AND_DIGITS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def chi_square(counts: Counter[str], *, cells: int) -> float:
@@ -27,9 +29,12 @@ def chi_square(counts: Counter[str], *, cells: int) -> float:
     return seen + (cells - len(counts)) * expected
 
 
-def sample(length: int) -> list[str]:
+def sample(length: int, *, alphabet: Alphabet = Alphabet.DIGITS) -> list[str]:
     maker = keys()
-    return [maker.derive_code("v1", seed=str(number), length=length).reveal() for number in range(SAMPLE)]
+    return [
+        maker.derive_code("v1", seed=str(number), length=length, alphabet=alphabet).reveal()
+        for number in range(SAMPLE)
+    ]
 
 
 @pytest.mark.parametrize("length", [4, 6, 10])
@@ -67,6 +72,71 @@ def test_a_code_belongs_to_its_verification_its_seed_its_length_and_the_pepper()
     shorter = keys().derive_code("v1", seed="s", length=6).reveal()
     assert not code.reveal().startswith(shorter)
     assert not code.reveal().endswith(shorter)
+
+
+@pytest.mark.parametrize(
+    ("id_", "seed", "length", "code"),
+    [
+        ("v1", "seed", 4, "1745"),
+        ("v1", "seed", 6, "754558"),
+        ("v2", "seed", 8, "30079218"),
+        ("v1", "other", 10, "8785566747"),
+    ],
+)
+def test_the_digits_of_a_seed_never_change(id_: str, seed: str, length: int, code: str) -> None:
+    """A release that derived other codes would make a resend carry another code than the first send."""
+    assert keys().derive_code(id_, seed=seed, length=length).reveal() == code
+
+
+# Letters and digits ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [4, 6, 10])
+def test_every_character_is_equally_likely_at_every_place(length: int) -> None:
+    codes = sample(length, alphabet=Alphabet.LETTERS_AND_DIGITS)
+    for place in range(length):
+        counts = Counter(code[place] for code in codes)
+        assert set(counts) == set(LETTERS_AND_DIGITS)
+        assert chi_square(counts, cells=32) < CHI_SQUARE_31
+
+
+@pytest.mark.parametrize("length", range(4, 11))
+def test_a_code_of_letters_and_digits_has_its_length_and_nothing_that_looks_alike(length: int) -> None:
+    for number in range(300):
+        code = keys().derive_code("v", seed=str(number), length=length, alphabet=Alphabet.LETTERS_AND_DIGITS)
+        assert re.fullmatch(rf"[2-9A-HJ-NP-Z]{{{length}}}", code.reveal())
+
+
+def test_a_code_of_letters_and_digits_belongs_to_its_verification_and_its_seed() -> None:
+    def code(id_: str, seed: str) -> Secret:
+        return keys().derive_code(id_, seed=seed, length=10, alphabet=Alphabet.LETTERS_AND_DIGITS)
+
+    assert code("v1", "s") == code("v1", "s")
+    assert len({code("v1", "s"), code("v2", "s"), code("v1", "t")}) == 3
+    assert code("v1", "s") != keys().derive_code("v1", seed="s", length=10)
+
+
+# Keys of tokens -------------------------------------------------------------------------------
+
+
+def test_a_tokens_key_has_64_bytes_and_belongs_to_use_client_secret_and_pepper() -> None:
+    def key(use: str = "oauth2", client: str = "demo", secret: str = "s", pepper: str = PEPPER) -> bytes:
+        return Keys(pepper).token_key(use, client_id=client, secret=secret)
+
+    other_pepper = "another pepper, as long as it has to be"
+    made = [
+        key(),
+        key("other"),
+        key(client="d"),
+        key(secret="t"),
+        key(client="demos", secret=""),
+        key(client="dem", secret="os"),
+        key(pepper=other_pepper),
+    ]
+    assert key() == made[0]
+    assert len(set(made)) == len(made)
+    assert {len(one) for one in made} == {64}
+    assert made[0][:32] != made[0][32:]
 
 
 # Hashes ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from countersign.errors import (
     CountersignError,
     InvalidRequestError,
     MethodNotAllowedError,
+    NotCarriedError,
 )
 
 ROW = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error) +(?P<status>[0-9]{3}) +(?P<code>\w+)")
@@ -77,6 +78,8 @@ def made() -> list[CountersignError]:
             errors_made.append(CooldownError(live_id="v1", resend_at=60, retry_after_seconds=5))
         elif one is MethodNotAllowedError:
             errors_made.append(MethodNotAllowedError(("GET",)))
+        elif one is NotCarriedError:
+            errors_made.append(NotCarriedError("No vendor carries that.", has_route=True))
         elif issubclass(one, InvalidRequestError):
             errors_made.append(one("`to` is missing.", field="to"))
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import phonenumbers
 import pytest
 
-from countersign.model import GUESS_NONE, Reason, Status
+from countersign.model import GUESS_NONE, MessageText, Reason, Status
+from countersign.phone import parse_phone
 from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification
 from tests.support.clock import NOON
 
@@ -80,3 +82,25 @@ def test_attempts_left_are_never_negative(attempts: int, left: int) -> None:
 @pytest.mark.parametrize(("sends", "left"), [(1, 4), (5, 0), (6, 0)])
 def test_sends_left_are_never_negative(sends: int, left: int) -> None:
     assert verification(sends=sends).sends_left == left
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_verification_knows_its_calling_code_though_its_number_is_masked(region: str) -> None:
+    example = phonenumbers.example_number(region)
+    assert example is not None
+    e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    phone = parse_phone(e164, field="to")
+    assert verification(to_masked=phone.masked).calling_code == phone.calling_code
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (("Your code is ", "."), "Your code is 0123."),
+        (("", ""), "0123"),
+        (("a", "b", "c"), "a0123b0123c"),
+        (("no place",), "no place"),
+    ],
+)
+def test_a_code_stands_in_all_its_places_of_a_text(parts: tuple[str, ...], text: str) -> None:
+    assert MessageText(parts).with_code("0123") == text

@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 
 from countersign.errors import InvalidNumberError
-from countersign.phone import parse_phone, restored_phone
+from countersign.phone import international, is_calling_code, parse_phone, restored_phone
 
 SPELLINGS = [
     "+84901888484",
@@ -120,6 +120,83 @@ def test_at_least_three_digits_of_every_countrys_numbers_are_hidden(region: str)
     assert len(phone.masked) == len(e164)
 
 
-def test_a_restored_number_is_the_parsed_one() -> None:
-    phone = parse_phone("+390612345678", field="to")
+@pytest.mark.parametrize("number", ["+390612345678", "+84901888484", "+80012345678", "+18765230123"])
+def test_a_restored_number_is_the_parsed_one(number: str) -> None:
+    phone = parse_phone(number, field="to")
     assert restored_phone(phone.e164, country=phone.country, masked=phone.masked) == phone
+
+
+# Texts ----------------------------------------------------------------------------------------
+
+KINDS = phonenumbers.PhoneNumberType
+WITH_TEXTS = {"MOBILE", "FIXED_LINE_OR_MOBILE"}
+WITHOUT_TEXTS = {"FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "PAGER", "UAN", "VOICEMAIL"}
+
+
+@pytest.mark.parametrize("kind", sorted(WITH_TEXTS | WITHOUT_TEXTS))
+def test_mobile_numbers_receive_texts_and_lines_do_not(kind: str) -> None:
+    """libphonenumber's own example of each region that has such numbers."""
+    seen = 0
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        example = phonenumbers.example_number_for_type(region, getattr(KINDS, kind))
+        if example is None or phonenumbers.number_type(example) != getattr(KINDS, kind):
+            continue  # none, or the plan of that region does not tell the kinds apart
+        e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+        assert parse_phone(e164, field="to").receives_texts is (kind in WITH_TEXTS), region
+        seen += 1
+    assert seen > 0
+
+
+@pytest.mark.parametrize(
+    ("number", "receives"),
+    [
+        ("+84901888484", True),
+        ("+842438255555", False),
+        ("+6591234567", True),
+        ("+6561234567", False),
+        ("+12015550123", True),
+        ("+390612345678", False),
+        ("+80012345678", False),
+    ],
+)
+def test_whether_a_number_receives_texts(number: str, *, receives: bool) -> None:
+    assert parse_phone(number, field="to").receives_texts is receives
+
+
+# Numbers as vendors' protocols spell them -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "digits", ["0901888484", "84901888484", "+84901888484", "+84 901 888 484", "090 188 8484"]
+)
+def test_a_vendors_spellings_of_a_number_are_the_same_number(digits: str) -> None:
+    assert parse_phone(international(digits, region="VN"), field="to").e164.reveal() == "+84901888484"
+
+
+@pytest.mark.parametrize(
+    ("digits", "e164"),
+    [("6591234567", "+6591234567"), ("+6591234567", "+6591234567"), ("447400123456", "+447400123456")],
+)
+def test_an_international_number_of_another_country_stays_what_it_is(digits: str, e164: str) -> None:
+    assert parse_phone(international(digits, region="VN"), field="to").e164.reveal() == e164
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "00", "+", "0084901888484", "++84901888484", "abc", "0abc", "901888484", "٠٩٠١٨٨٨٤٨٤"]
+)
+def test_what_is_no_number_in_a_vendors_spelling_is_refused(text: str) -> None:
+    with pytest.raises(InvalidNumberError):
+        parse_phone(international(text, region="VN"), field="to")
+
+
+@pytest.mark.parametrize("digits", ["1", "7", "39", "84", "65", "380", "800", "881", "979"])
+def test_a_calling_code_in_use_is_known(digits: str) -> None:
+    assert is_calling_code(digits)
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["", "0", "084", "0084", "+84", " 84", "84.0", "-84", "999", "2", "8484", "٨٤", "８４", "²", "1" * 5_000],
+)
+def test_what_is_no_calling_code_is_none(digits: str) -> None:
+    assert not is_calling_code(digits)

@@ -8,7 +8,7 @@ import pytest
 
 from countersign.errors import ConfigurationError
 from countersign.model import ResendMode
-from countersign.policy import Bound, Policy
+from countersign.policy import Bound, Policy, SendLimit
 
 BOUNDS = [
     ("code_length", 4, 10),
@@ -16,16 +16,20 @@ BOUNDS = [
     ("attempts", 1, 10),
     ("cooldown_seconds", 0, 600),
     ("sends", 1, 10),
+    ("sends_per_10_minutes", 1, 10),
+    ("sends_per_day", 1, 20),
 ]
 
 
 def test_the_defaults_are_the_services() -> None:
     assert Policy.parse({}, client_id="demo") == Policy(
-        code_length=6,
-        ttl_seconds=300,
+        code_length=None,
+        ttl_seconds=None,
         attempts=5,
-        cooldown_seconds=60,
+        cooldown_seconds=None,
         sends=5,
+        sends_per_10_minutes=5,
+        sends_per_day=10,
         resend=ResendMode.SAME_CODE,
         routes="default",
     )
@@ -71,3 +75,9 @@ def test_the_other_settings_are_read() -> None:
 
 def test_bounds_are_inclusive() -> None:
     assert [Bound(2, 3).holds(value) for value in (1, 2, 3, 4)] == [False, True, True, False]
+
+
+def test_the_send_limits_are_those_of_ten_minutes_and_of_a_day() -> None:
+    assert Policy().send_limits == (SendLimit(5, 600), SendLimit(10, 86_400))
+    policy = Policy.parse({"sends_per_10_minutes": 2, "sends_per_day": 20}, client_id="demo")
+    assert policy.send_limits == (SendLimit(2, 600), SendLimit(20, 86_400))

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from mypy_boto3_secretsmanager import SecretsManagerClient
 
 from countersign.aws.secrets import CachedSecret, SecretVendorAccounts
 from countersign.errors import ConfigurationError, ServiceUnavailableError
 from tests.support.aws import client_error
 from tests.support.clock import FakeClock
+from tests.support.manager import FakeManager
 from tests.support.telemetry import RecordingTelemetry
-
-
-class FakeManager:
-    """Answers get_secret_value with what it is told to."""
-
-    def __init__(self) -> None:
-        self.says: str | Exception | None = '{"a":1}'
-        self.calls = 0
-
-    def get_secret_value(self, **_: object) -> dict[str, Any]:
-        self.calls += 1
-        if isinstance(self.says, Exception):
-            raise self.says
-        return {} if self.says is None else {"SecretString": self.says}
 
 
 @pytest.fixture
@@ -49,7 +35,7 @@ def secret(manager: FakeManager, clock: FakeClock, telemetry: RecordingTelemetry
     return CachedSecret(
         "arn",
         label="clients",
-        client=lambda: cast("SecretsManagerClient", manager),
+        client=lambda: manager.as_client,
         ttl_seconds=300,
         clock=clock,
         telemetry=telemetry,

@@ -11,13 +11,18 @@ import hmac
 import secrets
 from typing import final
 
-from countersign.model import Secret
+from countersign.model import Alphabet, Secret
 
 PEPPER_MINIMUM_LENGTH = 32
 
 _BLOCK = 32  # bytes of HMAC-SHA256
 _WORD = 8  # bytes of one draw for a code
 _DRAWS = _BLOCK // _WORD
+
+_CHARACTERS = {
+    Alphabet.DIGITS: "0123456789",
+    Alphabet.LETTERS_AND_DIGITS: "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",  # without those that look alike
+}
 
 
 def _text(digest: bytes) -> str:
@@ -74,12 +79,15 @@ class Keys:
         """A keyed digest by which a repeated request is recognised, 32 characters."""
         return _text(self._mac("request", *parts)[:20])
 
-    def derive_code(self, verification_id: str, *, seed: str, length: int) -> Secret:
-        """The code of `length` digits that belongs to a verification and a seed.
+    def derive_code(
+        self, verification_id: str, *, seed: str, length: int, alphabet: Alphabet = Alphabet.DIGITS
+    ) -> Secret:
+        """The code of `length` characters that belongs to a verification and a seed.
 
         Every code is equally likely: draws that would favour the low ones are dropped.
         """
-        choices = 10**length
+        characters = _CHARACTERS[alphabet]
+        choices = len(characters) ** length
         fair = (1 << 8 * _WORD) // choices * choices
         block = 0
         while True:
@@ -87,12 +95,16 @@ class Keys:
             for draw in range(_DRAWS):
                 number = int.from_bytes(stream[draw * _WORD : (draw + 1) * _WORD], "big")
                 if number < fair:
-                    return Secret(str(number % choices).zfill(length))
+                    return Secret(_spelled(number % choices, characters=characters, length=length))
             block += 1
 
     def code_hash(self, client_id: str, *, verification_id: str, code: Secret) -> str:
         """What is stored of a code, and of a guess: equal exactly if the codes are."""
         return _text(self._mac("guess", client_id, verification_id, code.reveal()))
+
+    def token_key(self, use: str, *, client_id: str, secret: str) -> bytes:
+        """The 64-byte key that signs a client's tokens of one use; it dies with the client's secret."""
+        return b"".join(self._mac("token", use, client_id, secret, half) for half in ("1", "2"))
 
     def seal(self, plain: Secret, *, context: str) -> str:
         """Encrypt a short text for storage; `context` is stored beside it and bound to it.
@@ -120,3 +132,12 @@ class Keys:
         blocks = range((len(data) + _BLOCK - 1) // _BLOCK)
         stream = b"".join(self._mac("seal", context, nonce, str(block)) for block in blocks)
         return bytes(byte ^ key for byte, key in zip(data, stream, strict=False))
+
+
+def _spelled(number: int, *, characters: str, length: int) -> str:
+    """A number in the base that has these characters as its digits."""
+    spelled = ""
+    for _ in range(length):
+        number, digit = divmod(number, len(characters))
+        spelled = characters[digit] + spelled
+    return spelled

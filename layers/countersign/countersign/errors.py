@@ -2,10 +2,14 @@
 
     CountersignError                     status  code                    helped by
     ├── InvalidRequestError              400     invalid_request         correcting `field`
-    │   └── InvalidNumberError           400     invalid_number          another number
+    │   ├── InvalidNumberError           400     invalid_number          another number
+    │   └── NotCarriedError              400     not_carried             other wishes, or another route
     ├── PayloadTooLargeError             413     payload_too_large       a smaller body
     ├── UnsupportedMediaTypeError        415     unsupported_media_type  application/json
     ├── UnauthenticatedError             401     unauthenticated         the right credentials
+    │   └── ClientDisabledError          401     client_disabled         the operator
+    ├── PermissionDeniedError            403     permission_denied       the operator, or another token
+    ├── NumberNotAllowedError            403     number_not_allowed      another number
     ├── NotFoundError                    404     not_found
     ├── MethodNotAllowedError            405     method_not_allowed      a method of `Allow`
     ├── WrongCodeError                   400     wrong_code              another guess
@@ -15,6 +19,7 @@
     ├── AttemptsExhaustedError           429     attempts_exhausted      a new start
     ├── CooldownError                    429     cooldown                waiting
     ├── SendsExhaustedError              429     sends_exhausted         a new start
+    ├── SendLimitError                   429     send_limit              waiting
     ├── IdempotencyConflictError         422     idempotency_conflict    another Idempotency-Key
     ├── UndeliverableError               502     undeliverable           a new start
     ├── VendorUnavailableError           503     vendor_unavailable      waiting
@@ -74,6 +79,20 @@ class InvalidNumberError(InvalidRequestError):
     title = "Invalid phone number"
 
 
+class NotCarriedError(InvalidRequestError):
+    """No vendor of the route can carry what was asked for; nothing was sent.
+
+    `has_route` False: nothing at all is configured for that country and channel.
+    """
+
+    code = "not_carried"
+    title = "Not carried"
+
+    def __init__(self, detail: str, *, has_route: bool) -> None:
+        super().__init__(detail, field="channel")
+        self.has_route = has_route
+
+
 class PayloadTooLargeError(CountersignError):
     status = 413
     code = "payload_too_large"
@@ -93,6 +112,28 @@ class UnauthenticatedError(CountersignError):
     code = "unauthenticated"
     title = "Unauthenticated"
     default_detail = "The client credentials are missing or wrong."
+
+
+class ClientDisabledError(UnauthenticatedError):
+    """The credentials are right, and the operator has switched the client off."""
+
+    code = "client_disabled"
+    title = "Client disabled"
+    default_detail = "The client is disabled."
+
+
+class PermissionDeniedError(CountersignError):
+    status = 403
+    code = "permission_denied"
+    title = "Permission denied"
+    default_detail = "The client or its token may not use this API."
+
+
+class NumberNotAllowedError(CountersignError):
+    status = 403
+    code = "number_not_allowed"
+    title = "Number not allowed"
+    default_detail = "The number cannot receive texts."
 
 
 class NotFoundError(CountersignError):
@@ -167,6 +208,15 @@ class SendsExhaustedError(CountersignError):
     default_detail = "No further send is left in this verification; start a new one."
 
 
+class SendLimitError(CountersignError):
+    """Too many messages to this number, whoever sent them."""
+
+    status = 429
+    code = "send_limit"
+    title = "Send limit"
+    default_detail = "Too many codes were sent to this number."
+
+
 class IdempotencyConflictError(CountersignError):
     status = 422
     code = "idempotency_conflict"
@@ -179,6 +229,7 @@ class UndeliverableError(CountersignError):
     code = "undeliverable"
     title = "Undeliverable"
     default_detail = "No vendor of the route took the message; nothing was sent."
+    number_refused = False  # True: a vendor said that this very number gets or wants no such message
 
 
 class VendorUnavailableError(CountersignError):

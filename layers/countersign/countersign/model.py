@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
+HIDDEN_DIGIT = "•"  # stands for each hidden digit of a masked number, first of all after the calling code
 GUESS_NONE = "-"  # never equal to a keyed hash, nor to the empty `code` of custody `vendor`
 
 
@@ -87,6 +88,13 @@ class Delivery(StrEnum):
     UNKNOWN = "unknown"  # it may have been sent; never repeated by us
 
 
+class Alphabet(StrEnum):
+    """What a code is made of."""
+
+    DIGITS = "digits"
+    LETTERS_AND_DIGITS = "letters_and_digits"  # upper case
+
+
 class Verdict(StrEnum):
     """What a vendor says of a code that it holds."""
 
@@ -113,6 +121,22 @@ class Phone:
     country: str  # ISO 3166-1 alpha-2; "001" for numbers of no country
     calling_code: str  # digits, without "+"
     masked: str
+    receives_texts: bool = True  # False: a landline, a premium or toll-free line, a pager …
+
+
+@dataclass(frozen=True, slots=True)
+class MessageText:
+    """The text around a code: what stands before, between and after its places.
+
+    `binding` False: a vendor that sends no texts but its own may use its own.
+    """
+
+    parts: tuple[str, ...]
+    binding: bool = True
+
+    def with_code(self, code: str) -> str:
+        """The text with `code` (or a vendor's placeholder for it) in its places."""
+        return code.join(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +163,8 @@ class SendOrder:
     code_length: int
     ttl_seconds: int
     locale: str | None  # BCP 47, as the client sent it
+    alphabet: Alphabet = Alphabet.DIGITS
+    text: MessageText | None = None  # None: the vendor account's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +238,7 @@ class Verification:
     checked_at: int | None = None
     vendor_reference: str | None = None
     locale: str | None = None
+    alphabet: Alphabet = Alphabet.DIGITS
     reference: str | None = None
     resend_key: str | None = None  # keyed hashes of the resends' Idempotency-Keys, joined by commas
 
@@ -219,6 +246,11 @@ class Verification:
     def solved(self) -> bool:
         """A counted guess equalled the gateway-held code."""
         return self.code != "" and self.guess == self.code
+
+    @property
+    def calling_code(self) -> str:
+        """The digits of the country's calling code, without "+"."""
+        return self.to_masked[1:].partition(HIDDEN_DIGIT)[0]
 
     @property
     def attempts_left(self) -> int:

@@ -10,11 +10,14 @@ import re
 import phonenumbers
 
 from countersign.errors import InvalidNumberError
-from countersign.model import Phone, Secret
+from countersign.model import HIDDEN_DIGIT, Phone, Secret
 
 _SPELLING = re.compile(r"\+[0-9][0-9 ().\-]{2,30}")
 WORLD = "001"  # the region of numbers that belong to no country
 
+_TYPES_WITH_TEXTS = frozenset(
+    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+)
 _SHOWN_DIGITS = 4
 _LEAST_HIDDEN = 3
 
@@ -40,17 +43,40 @@ def parse_phone(text: str, *, field: str) -> Phone:
         country=phonenumbers.region_code_for_number(number) or WORLD,
         calling_code=str(number.country_code),
         masked=_mask(number),
+        receives_texts=phonenumbers.number_type(number) in _TYPES_WITH_TEXTS,
     )
+
+
+def international(digits: str, *, region: str) -> str:
+    """A number as a vendor's API takes it, as `parse_phone` wants it.
+
+    `0901888484` is national in `region`, `84901888484` and `+84901888484` are international.
+    What cannot be a number comes back as it is, for `parse_phone` to refuse.
+    """
+    if digits.startswith("0"):
+        return f"+{phonenumbers.country_code_for_region(region)}{digits[1:]}"
+    return digits if digits.startswith("+") else f"+{digits}"
+
+
+def is_calling_code(digits: str) -> bool:
+    """Does any country or global service have this calling code (digits, without "+")?"""
+    return any(digits == str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 
 def restored_phone(e164: Secret, *, country: str, masked: str) -> Phone:
     """A phone from what was stored of it (already parsed once)."""
     number = phonenumbers.parse(e164.reveal(), None)
-    return Phone(e164=e164, country=country, calling_code=str(number.country_code), masked=masked)
+    return Phone(
+        e164=e164,
+        country=country,
+        calling_code=str(number.country_code),
+        masked=masked,
+        receives_texts=phonenumbers.number_type(number) in _TYPES_WITH_TEXTS,
+    )
 
 
 def _mask(number: phonenumbers.PhoneNumber) -> str:
     national = phonenumbers.national_significant_number(number)
     shown = min(_SHOWN_DIGITS, max(0, len(national) - _LEAST_HIDDEN))
     hidden = len(national) - shown
-    return f"+{number.country_code}{'•' * hidden}{national[hidden:]}"
+    return f"+{number.country_code}{HIDDEN_DIGIT * hidden}{national[hidden:]}"

@@ -25,6 +25,12 @@ TTL_SECONDS = Bound(60, 600)
 ATTEMPTS = Bound(1, 10)
 COOLDOWN_SECONDS = Bound(0, 600)
 SENDS = Bound(1, 10)
+SENDS_PER_10_MINUTES = Bound(1, 10)
+SENDS_PER_DAY = Bound(1, 20)
+
+DEFAULT_CODE_LENGTH = 6
+DEFAULT_TTL_SECONDS = 300
+DEFAULT_COOLDOWN_SECONDS = 60
 
 _NUMBERS = {
     "code_length": CODE_LENGTH,
@@ -32,20 +38,41 @@ _NUMBERS = {
     "attempts": ATTEMPTS,
     "cooldown_seconds": COOLDOWN_SECONDS,
     "sends": SENDS,
+    "sends_per_10_minutes": SENDS_PER_10_MINUTES,
+    "sends_per_day": SENDS_PER_DAY,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SendLimit:
+    """At most `count` sends to one number within any `seconds`."""
+
+    count: int
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One client's numbers; the defaults are the service's."""
+    """One client's numbers; the defaults are the service's.
 
-    code_length: int = 6
-    ttl_seconds: int = 300
+    None: not set. Then the native API takes the service's default, and another dialect
+    what its own clients expect.
+    """
+
+    code_length: int | None = None
+    ttl_seconds: int | None = None
     attempts: int = 5
-    cooldown_seconds: int = 60
+    cooldown_seconds: int | None = None
     sends: int = 5
+    sends_per_10_minutes: int = 5
+    sends_per_day: int = 10
     resend: ResendMode = ResendMode.SAME_CODE
     routes: str = "default"
+
+    @property
+    def send_limits(self) -> tuple[SendLimit, ...]:
+        """The limits of one number, whoever sends to it and in whatever dialect."""
+        return SendLimit(self.sends_per_10_minutes, 600), SendLimit(self.sends_per_day, 86_400)
 
     @classmethod
     def parse(cls, section: Mapping[str, object], *, client_id: str) -> Policy:

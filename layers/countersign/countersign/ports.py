@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from countersign.clock import Deadline
@@ -22,7 +23,7 @@ from countersign.model import (
     Verdict,
     Verification,
 )
-from countersign.policy import Policy
+from countersign.policy import Policy, SendLimit
 
 # A vendor counts whole minutes, two at the least, from when it takes the order.
 VENDOR_OUTLIVES_SECONDS = 60 + 30
@@ -60,7 +61,7 @@ class Provider(Protocol):
         ...
 
     def refusal(self, order: SendOrder) -> str | None:
-        """Why this order cannot be carried here (channel, code length, account not set up), or None."""
+        """Why this order cannot be carried here (channel, text, code, account not set up), or None."""
         ...
 
     def send(self, order: SendOrder, *, deadline: Deadline) -> SendResult: ...
@@ -128,6 +129,29 @@ class Client:
 
     id: str
     policy: Policy
+    dialects: Mapping[str, Mapping[str, object]] | None = None  # None: it may speak every one
+
+    def speaks(self, dialect: str) -> bool:
+        return self.dialects is None or dialect in self.dialects
+
+    def settings(self, dialect: str) -> Mapping[str, object]:
+        """What the operator has set for this client in one dialect."""
+        return (self.dialects or {}).get(dialect, {})
+
+
+class TokenUse(StrEnum):
+    """What a client's token is good for; a token of one use is none of another."""
+
+    MESSAGE_CENTRAL = "message_central"
+    OAUTH2 = "oauth2"
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a token stands for, and its scopes."""
+
+    client: Client
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +165,10 @@ class NumberClaim:
     resend_at: int
     expires_at: int
     vendor_lock: str | None  # provider that knows one live code per number, or None
+    limits: tuple[SendLimit, ...] = ()
     continues: str | None = None  # a resend: the claim must still belong to this verification
+    replaces: str | None = None  # a start over this verification, which is known to have ended
+    waits_for_expiry: bool = False  # a start that no cooldown, only the earlier code's end lets through
 
     @property
     def locked_until(self) -> int:
@@ -168,10 +195,11 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRefused:
-    """The number is not ours: the slot is held (cooldown or the same id), or the vendor's lock is."""
+    """The number is not ours: the slot is held, it has had its sends, or the vendor's lock is held."""
 
     held: Slot | None  # set: the slot refused
-    locked_until: int = 0  # set: the slot is free, but the vendor's lock is held until then
+    limited_until: int = 0  # set: the slot is free, but one of the limits is reached until then
+    locked_until: int = 0  # set: all that is free, but the vendor's lock is held until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +264,10 @@ class Store(Protocol):
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused: ...
 
+    def slot(self, number_key: str, *, slot: str) -> Slot | None:
+        """What a slot holds, without a claim: the newest verification of a (client, number, purpose)."""
+        ...
+
     def release_number(self, release: Release) -> bool:
         """Undo a claim after which nothing was sent. False: the slot has moved on and stays as it is."""
         ...
@@ -286,11 +318,27 @@ class Clients(Protocol):
     """Who may call, from the secret store, cached."""
 
     def authenticate(self, client_id: str, *, secret: str) -> Client:
-        """The client, or UnauthenticatedError; ServiceUnavailableError where the secret cannot be read."""
+        """The client, or UnauthenticatedError (ClientDisabledError where it is switched off).
+
+        Raises ServiceUnavailableError where the secret store cannot be read.
+        """
         ...
 
     def trusted(self, client_id: str) -> Client:
         """A client that IAM vouches for (direct invocation); UnauthenticatedError where there is none."""
+        ...
+
+    def issue_token(
+        self, client: Client, *, secret: str, use: TokenUse, now: int, lifetime_seconds: int, scope: str = ""
+    ) -> str:
+        """A token for an authenticated client: a JWT (HS512) with `sub`, `iat`, `exp`, and `scope` if any.
+
+        It is good until `exp`, or until the client's `secret` is withdrawn or the client is disabled.
+        """
+        ...
+
+    def bearer(self, token: str, *, use: TokenUse, now: int) -> Bearer:
+        """Whom a token stands for. Raises UnauthenticatedError: not ours, for another use, or dead."""
         ...
 
     def keys(self) -> Keys:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from countersign.model import Channel, Custody, Delivery, Reason, Status, Verification
+from countersign.model import Alphabet, Channel, Custody, Delivery, Reason, Status, Verification
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -28,6 +28,7 @@ _ENUMS = {
     "custody": Custody,
     "stored_status": Status,
     "stored_reason": Reason,
+    "alphabet": Alphabet,
 }
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verification))
 

@@ -2,37 +2,44 @@
 
 One item per number. A slot is four attributes named after the keyed
 (client, purpose), a vendor's lock three: flat, so that one update can read the old
-value while it writes the new one.
+value while it writes the new one. The times of the last sends stand in a row of
+attributes that every claim moves up by one, so that "the fifth last was more than ten
+minutes ago" is a condition on one of them: a sliding window without a read.
 """
 
 from __future__ import annotations
 
 from countersign.aws.items import KEEP_SECONDS, Item, number, number_pk, text
 from countersign.aws.table import Update
+from countersign.policy import SENDS_PER_DAY, SendLimit
 from countersign.ports import ClaimRefused, NumberClaim, Release, Slot
+
+# One more than any limit looks back, so that taking a send back restores what it pushed out.
+_REMEMBERED_SENDS = SENDS_PER_DAY.high + 1
 
 
 def claim_update(claim: NumberClaim) -> Update:
     """Take the slot (and the vendor's lock) if the cooldown is over."""
     slot = claim.slot
     sets = [f"#s_{slot}_resend_at = :resend_at", f"#s_{slot}_expires_at = :expires_at", "#ttl = :ttl"]
-    cooldown_is_over = f"#s_{slot}_resend_at <= :now"
-    if claim.continues is None:
-        sets += [f"#s_{slot}_previous = if_not_exists(#s_{slot}_id, :none)", f"#s_{slot}_id = :id"]
-        is_another_request = f"#s_{slot}_id <> :id"
-        condition = f"(attribute_not_exists(#s_{slot}_id) OR ({is_another_request} AND {cooldown_is_over}))"
-    else:
-        still_ours = f"#s_{slot}_id = :id"
-        condition = f"({still_ours} AND {cooldown_is_over})"
+    sets += _one_more_send()
     values: dict[str, str | int] = {
         "id": claim.verification_id,
         "now": claim.now,
         "resend_at": claim.resend_at,
         "expires_at": claim.expires_at,
         "ttl": max(claim.resend_at, claim.expires_at) + KEEP_SECONDS,
+        "zero": 0,
     }
     if claim.continues is None:
+        sets += [f"#s_{slot}_previous = if_not_exists(#s_{slot}_id, :none)", f"#s_{slot}_id = :id"]
         values["none"] = ""
+    condition = _slot_is_free(claim)
+    if claim.replaces is not None:
+        values["replaced"] = claim.replaces
+    for limit in claim.limits:
+        condition += f" AND {_is_within(limit)}"
+        values[_window_start(limit)] = claim.now - limit.seconds
     if claim.vendor_lock is not None:
         lock_sets, lock_is_free = _lock(claim.vendor_lock)
         sets += lock_sets
@@ -41,6 +48,37 @@ def claim_update(claim: NumberClaim) -> Update:
     return Update(
         number_pk(claim.number_key), expression="SET " + ", ".join(sets), condition=condition, values=values
     )
+
+
+def _slot_is_free(claim: NumberClaim) -> str:
+    slot = claim.slot
+    cooldown_is_over = f"#s_{slot}_resend_at <= :now"
+    if claim.continues is not None:
+        still_ours = f"#s_{slot}_id = :id"
+        return f"({still_ours} AND {cooldown_is_over})"
+    if claim.replaces is not None:
+        nobody_was_faster = f"#s_{slot}_id = :replaced"
+        return f"({nobody_was_faster})"
+    is_another_request = f"#s_{slot}_id <> :id"
+    may_follow = f"{is_another_request} AND {cooldown_is_over}"
+    if claim.waits_for_expiry:
+        may_follow += f" AND #s_{slot}_expires_at <= :now"
+    return f"(attribute_not_exists(#s_{slot}_id) OR ({may_follow}))"
+
+
+def _one_more_send() -> list[str]:
+    """Every remembered send moves up by one: all of an update's right-hand sides are the old values."""
+    moved = [f"#t{place} = if_not_exists(#t{place - 1}, :zero)" for place in range(_REMEMBERED_SENDS, 1, -1)]
+    return [*moved, "#t1 = :now"]
+
+
+def _is_within(limit: SendLimit) -> str:
+    """Was the send that would now be one too many before the window?"""
+    return f"(attribute_not_exists(#t1) OR #t{limit.count} <= :{_window_start(limit)})"
+
+
+def _window_start(limit: SendLimit) -> str:
+    return f"before_{limit.seconds}"
 
 
 def lock_update(claim: NumberClaim, *, vendor: str) -> Update:
@@ -69,21 +107,22 @@ def _lock(vendor: str) -> tuple[list[str], str]:
 
 
 def release_update(release: Release) -> Update:
-    """Give the slot back as it was, unless someone else has it by now.
+    """Give the slot back as it was and forget one send, unless someone else has the slot by now.
 
     A vendor's lock stays until it runs out: it may guard an older code of the same slot.
     """
     claim, before = release.claim, release.before
     slot = claim.slot
-    values: dict[str, str | int] = {"id": claim.verification_id}
+    values: dict[str, str | int] = {"id": claim.verification_id, "zero": 0}
+    sets = [f"#t{place} = #t{place + 1}" for place in range(1, _REMEMBERED_SENDS)]
+    sets.append(f"#t{_REMEMBERED_SENDS} = :zero")
     if before is None:
         parts = ("id", "previous", "resend_at", "expires_at")
-        expression = "REMOVE " + ", ".join(f"#s_{slot}_{part}" for part in parts)
+        expression = f"SET {', '.join(sets)} REMOVE {', '.join(f'#s_{slot}_{part}' for part in parts)}"
     else:
-        expression = (
-            f"SET #s_{slot}_id = :before_id, #s_{slot}_previous = :before_previous,"
-            f" #s_{slot}_resend_at = :before_resend_at, #s_{slot}_expires_at = :before_expires_at"
-        )
+        sets += [f"#s_{slot}_id = :before_id", f"#s_{slot}_previous = :before_previous"]
+        sets += [f"#s_{slot}_resend_at = :before_resend_at", f"#s_{slot}_expires_at = :before_expires_at"]
+        expression = f"SET {', '.join(sets)}"
         values |= {
             "before_id": before.verification_id,
             "before_previous": before.previous_id or "",
@@ -113,14 +152,22 @@ def read_slot(item: Item | None, *, slot: str) -> Slot | None:
 def claim_refused(item: Item | None, *, claim: NumberClaim) -> ClaimRefused:
     """Which clause of a refused claim did not hold."""
     held = read_slot(item, slot=claim.slot)
+    if item is None or not slot_lets_through(held, claim=claim):
+        return ClaimRefused(held=held)
+    ends = [number(item, f"t{limit.count}") + limit.seconds for limit in claim.limits]
+    limited_until = max(ends, default=0)
+    if limited_until > claim.now:
+        return ClaimRefused(held=None, limited_until=limited_until)
+    return ClaimRefused(held=None, locked_until=number(item, f"l_{claim.vendor_lock}_until"))
+
+
+def slot_lets_through(held: Slot | None, *, claim: NumberClaim) -> bool:
+    """The condition of `claim_update` on the slot, for what a refused claim returns."""
     if claim.continues is not None:
-        slot_is_free = (
-            held is not None and held.verification_id == claim.continues and held.resend_at <= claim.now
-        )
-    else:
-        slot_is_free = held is None or (
-            held.verification_id != claim.verification_id and held.resend_at <= claim.now
-        )
-    if slot_is_free and item is not None:
-        return ClaimRefused(held=None, locked_until=number(item, f"l_{claim.vendor_lock}_until"))
-    return ClaimRefused(held=held)
+        return held is not None and held.verification_id == claim.continues and held.resend_at <= claim.now
+    if claim.replaces is not None:
+        return held is not None and held.verification_id == claim.replaces
+    if held is None:
+        return True
+    is_over = held.resend_at <= claim.now and (not claim.waits_for_expiry or held.expires_at <= claim.now)
+    return held.verification_id != claim.verification_id and is_over

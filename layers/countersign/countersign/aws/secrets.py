@@ -6,18 +6,26 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from countersign.access_tokens import read, sign
 from countersign.clock import Clock
 from countersign.codes import PEPPER_MINIMUM_LENGTH, Keys
-from countersign.errors import ConfigurationError, ServiceUnavailableError, UnauthenticatedError
+from countersign.errors import (
+    ClientDisabledError,
+    ConfigurationError,
+    ServiceUnavailableError,
+    UnauthenticatedError,
+)
 from countersign.policy import Policy
-from countersign.ports import Client, Telemetry
+from countersign.ports import Bearer, Client, Telemetry, TokenUse
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+type Dialects = Mapping[str, Mapping[str, object]] | None
 
 # Wrong credentials are free to send, and each fetch costs money and quota: one container
 # fetches again at most once in this time, however many wrong credentials arrive.
@@ -115,28 +123,87 @@ class CachedSecret:
 class SecretClients:
     """ports.Clients over the clients' secret: `{"pepper": "…", "clients": {"<id>": {…}}}`."""
 
-    def __init__(self, secret: CachedSecret) -> None:
+    def __init__(self, secret: CachedSecret, *, dialects: frozenset[str]) -> None:
+        """`dialects`: the names that a client's section may list."""
         self._secret = secret
+        self._dialects = dialects
         self._keys: tuple[str, Keys] | None = None
 
     def authenticate(self, client_id: str, *, secret: str) -> Client:
         """The client whose secret this is. A refused secret makes one fresh look (rotation)."""
-        found = self._match(self._secret.value(), client_id=client_id, secret=secret)
-        if found is None:
-            renewed = self._secret.renewed()
-            found = self._match(renewed, client_id=client_id, secret=secret) if renewed is not None else None
-        if found is None:
-            raise UnauthenticatedError
-        return found
+        offered = _digest(secret)
+
+        def is_right(one: str) -> bool:
+            return hmac.compare_digest(offered, _digest(one))
+
+        return self._accepted(client_id, is_right=is_right)
 
     def trusted(self, client_id: str) -> Client:
         section = _client_section(self._secret.value(), client_id=client_id)
-        if section is None:
+        if section is None or _is_disabled(section):
             renewed = self._secret.renewed()
             section = _client_section(renewed, client_id=client_id) if renewed is not None else None
-        if section is None:
+        if section is None or _is_disabled(section):
             raise UnauthenticatedError("There is no such client.")
-        return _client(client_id, section=section)
+        return self._client(client_id, section=section)
+
+    def issue_token(
+        self, client: Client, *, secret: str, use: TokenUse, now: int, lifetime_seconds: int, scope: str = ""
+    ) -> str:
+        claims: dict[str, object] = {"sub": client.id, "iat": now, "exp": now + lifetime_seconds}
+        if scope:
+            claims["scope"] = scope
+        return sign(claims, key=self.keys().token_key(use, client_id=client.id, secret=secret))
+
+    def bearer(self, token: str, *, use: TokenUse, now: int) -> Bearer:
+        """The client that one of its secrets has signed for. A refused token makes one fresh look."""
+        claimed = read(token)
+        if claimed is None or not claimed.is_alive(now):
+            raise UnauthenticatedError("The token is not one of ours, or has expired.")
+
+        def has_signed(one: str) -> bool:
+            return claimed.is_signed_with(self.keys().token_key(use, client_id=claimed.subject, secret=one))
+
+        client = self._accepted(claimed.subject, is_right=has_signed)
+        return Bearer(client, frozenset(str(claimed.claims.get("scope", "")).split()))
+
+    def _accepted(self, client_id: str, *, is_right: Callable[[str], bool]) -> Client:
+        """The client one of whose secrets is right. Raises UnauthenticatedError or ClientDisabledError."""
+        section = self._matching(self._secret.value(), client_id=client_id, is_right=is_right)
+        if section is None or _is_disabled(section):
+            renewed = self._secret.renewed()
+            if renewed is not None:
+                section = self._matching(renewed, client_id=client_id, is_right=is_right)
+        if section is None:
+            raise UnauthenticatedError
+        if _is_disabled(section):
+            raise ClientDisabledError
+        return self._client(client_id, section=section)
+
+    def _matching(
+        self, document: Mapping[str, object], *, client_id: str, is_right: Callable[[str], bool]
+    ) -> Mapping[str, object] | None:
+        section = _client_section(document, client_id=client_id)
+        # An unknown client costs a comparison as well, so that time does not tell which ids exist.
+        accepted = _accepted_secrets(section, client_id=client_id) if section is not None else ("",)
+        matches = [is_right(one) for one in accepted]
+        return section if section is not None and any(matches) else None
+
+    def _client(self, client_id: str, *, section: Mapping[str, object]) -> Client:
+        policy = section.get("policy", {})
+        if not isinstance(policy, dict):
+            raise ConfigurationError(f"client {client_id}: policy must be a JSON object")
+        unknown = set(section) - {"secrets", "policy", "disabled", "dialects"}
+        if unknown:
+            raise ConfigurationError(f"client {client_id}: {min(unknown)} is not a setting")
+        dialects = section.get("dialects")
+        if "dialects" in section:
+            _check_dialects(dialects, known=self._dialects, client_id=client_id)
+        return Client(
+            id=client_id,
+            policy=Policy.parse(policy, client_id=client_id),
+            dialects=cast("Dialects", dialects),  # which _check_dialects has looked through
+        )
 
     def keys(self) -> Keys:
         """Raises ConfigurationError where the pepper is missing or short."""
@@ -148,14 +215,6 @@ class SecretClients:
         if self._keys is None or self._keys[0] != pepper:
             self._keys = (pepper, Keys(pepper))
         return self._keys[1]
-
-    def _match(self, document: Mapping[str, object], *, client_id: str, secret: str) -> Client | None:
-        section = _client_section(document, client_id=client_id)
-        offered = _digest(secret)
-        # An unknown client costs a comparison as well, so that time does not tell which ids exist.
-        accepted = _accepted_secrets(section, client_id=client_id) if section is not None else ("",)
-        matches = [hmac.compare_digest(offered, _digest(one)) for one in accepted]
-        return _client(client_id, section=section) if section is not None and any(matches) else None
 
 
 def _digest(secret: str) -> bytes:
@@ -171,9 +230,22 @@ def _client_section(document: Mapping[str, object], *, client_id: str) -> Mappin
         return None
     if not isinstance(section, dict):
         raise ConfigurationError(f"client {client_id}: must be a JSON object")
-    if section.get("disabled", False) is not False:
-        return None
     return section
+
+
+def _is_disabled(section: Mapping[str, object]) -> bool:
+    return section.get("disabled", False) is not False
+
+
+def _check_dialects(value: object, *, known: frozenset[str], client_id: str) -> None:
+    """Raises ConfigurationError unless it is an object of known dialects, each with an object of settings."""
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"client {client_id}: dialects must be a JSON object")
+    for name, settings in value.items():
+        if name not in known:
+            raise ConfigurationError(f"client {client_id}: dialects may name {', '.join(sorted(known))} only")
+        if not isinstance(settings, dict):
+            raise ConfigurationError(f"client {client_id}: dialects.{name} must be a JSON object")
 
 
 def _accepted_secrets(section: Mapping[str, object], *, client_id: str) -> tuple[str, ...]:
@@ -188,16 +260,6 @@ def _accepted_secrets(section: Mapping[str, object], *, client_id: str) -> tuple
     ):
         raise ConfigurationError(f"client {client_id}: secrets must list 1 to {SECRETS_OF_A_CLIENT} strings")
     return accepted
-
-
-def _client(client_id: str, *, section: Mapping[str, object]) -> Client:
-    policy = section.get("policy", {})
-    if not isinstance(policy, dict):
-        raise ConfigurationError(f"client {client_id}: policy must be a JSON object")
-    unknown = set(section) - {"secrets", "policy", "disabled"}
-    if unknown:
-        raise ConfigurationError(f"client {client_id}: {min(unknown)} is not a setting")
-    return Client(id=client_id, policy=Policy.parse(policy, client_id=client_id))
 
 
 @final

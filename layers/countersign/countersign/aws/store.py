@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from countersign.aws.items import Attribute, Item, read_verification, text, verification_item, verification_pk
+from countersign.aws.items import (
+    Attribute,
+    Item,
+    number_pk,
+    read_verification,
+    text,
+    verification_item,
+    verification_pk,
+)
 from countersign.aws.numbers import claim_refused, claim_update, lock_update, read_slot, release_update
 from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
 from countersign.aws.verifications import (
@@ -26,7 +34,16 @@ from countersign.aws.verifications import (
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import RouteStep, Verdict, Verification
-from countersign.ports import Claimed, ClaimRefused, Counted, NumberClaim, Release, ResendIntent, Settlement
+from countersign.ports import (
+    Claimed,
+    ClaimRefused,
+    Counted,
+    NumberClaim,
+    Release,
+    ResendIntent,
+    Settlement,
+    Slot,
+)
 
 
 @final
@@ -43,6 +60,10 @@ class DynamoStore:
         except ConditionFailedError as error:
             return claim_refused(error.items[0], claim=claim)
         return Claimed(before=read_slot(old, slot=claim.slot))
+
+    def slot(self, number_key: str, *, slot: str) -> Slot | None:
+        """A consistent GetItem."""
+        return read_slot(self._table.get(number_pk(number_key)), slot=slot)
 
     def release_number(self, release: Release) -> bool:
         """One UpdateItem on the number's record."""

@@ -207,6 +207,7 @@ def settled(verification: Verification, *, settlement: Settlement) -> Verificati
         delivery=settlement.delivery,
         provider=settlement.provider,
         custody=settlement.custody,
+        channel=settlement.channel or verification.channel,
         stored_status=settlement.status,
         stored_reason=settlement.reason,
     )

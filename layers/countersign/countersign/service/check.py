@@ -72,6 +72,24 @@ class Checker:
         self._outcome("VerificationApproved", verification=verification, outcome="approved", began=began)
         return verification
 
+    def check_latest(
+        self, client: Client, *, number: Secret, purpose: str, code: Secret, deadline: Deadline
+    ) -> Verification:
+        """The same for the newest verification of a number (E.164), where the caller knows no id.
+
+        One more read than `check`.
+        """
+        keys = self._keys()
+        slot = keys.slot(client.id, number=number, purpose=purpose)
+        held = self._store.slot(keys.number_key(number), slot=slot)
+        if held is None:
+            raise NotFoundError
+        return self.check(client, verification_id=held.verification_id, code=code, deadline=deadline)
+
+    def number_of(self, verification: Verification) -> Secret | None:
+        """The whole number (E.164), for a protocol whose answer repeats it; None where it cannot be read."""
+        return self._keys().unseal(verification.to_sealed, context=verification.id)
+
     def _check_at_vendor(
         self, verification: Verification, *, code: Secret, deadline: Deadline
     ) -> Verification:

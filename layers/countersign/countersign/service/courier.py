@@ -8,13 +8,16 @@ from typing import final
 
 from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
-from countersign.errors import InvalidRequestError, ServiceUnavailableError
+from countersign.errors import NotCarriedError, ServiceUnavailableError
 from countersign.model import (
+    Alphabet,
     Channel,
     Custody,
     Delivery,
+    MessageText,
     Phone,
     RouteStep,
+    Secret,
     SendOrder,
     SendResult,
     Verification,
@@ -32,11 +35,21 @@ class Letter:
     client_id: str
     send_number: int
     phone: Phone
-    channel: Channel
     code_length: int
     code_seed: str
     ttl_seconds: int
     locale: str | None
+    alphabet: Alphabet = Alphabet.DIGITS
+    text: MessageText | None = None
+    code: Secret | None = None  # None: one is derived from the seed where it is ours
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel and the route that is configured for it."""
+
+    channel: Channel
+    steps: tuple[RouteStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,55 +96,64 @@ class Courier:
         self._telemetry = telemetry
         self._clock = clock
 
-    def plan(self, letter: Letter, *, steps: tuple[RouteStep, ...]) -> tuple[Leg, ...]:
-        """The legs of a route that could carry the letter; calls nobody.
+    def plan(self, letter: Letter, *, routes: tuple[Way, ...]) -> tuple[Leg, ...]:
+        """The legs that could carry the letter, channel after channel; calls nobody.
 
-        Raises InvalidRequestError (`channel`) where no configured provider takes such a
+        Raises NotCarriedError (`channel`) where no configured provider takes such a
         letter, ServiceUnavailableError where none of them is set up.
         """
         legs: list[Leg] = []
         refusals: list[str] = []
-        for step in steps:
-            provider = self._providers.get(step.provider)
-            if provider is None:
-                continue
-            leg = self._leg(letter, step=step, provider=provider)
-            reason = provider.refusal(leg.order)
-            if reason is None:
-                legs.append(leg)
-            else:
-                refusals.append(f"{step.provider}: {reason}")
+        for way in routes:
+            for step in way.steps:
+                provider = self._providers.get(step.provider)
+                if provider is None:
+                    continue
+                leg = self._leg(letter, channel=way.channel, step=step, provider=provider)
+                reason = provider.refusal(leg.order)
+                if reason is None:
+                    legs.append(leg)
+                else:
+                    refusals.append(f"{step.provider}: {reason}")
         if legs:
             return tuple(legs)
         self._telemetry.warning(
             "no provider can carry this",
             country=letter.phone.country,
-            channel=letter.channel.value,
+            channel=", ".join(way.channel for way in routes),
             refusals="; ".join(refusals) or "none is set up",
         )
-        if refusals or not steps:
-            raise InvalidRequestError(
+        has_route = any(way.steps for way in routes)
+        if refusals or not has_route:
+            raise NotCarriedError(
                 "No configured vendor carries this channel with these settings to that country.",
-                field="channel",
+                has_route=has_route,
             )
         raise ServiceUnavailableError("No vendor is set up for this route.")
 
-    def _leg(self, letter: Letter, *, step: RouteStep, provider: Provider) -> Leg:
+    def _leg(self, letter: Letter, *, channel: Channel, step: RouteStep, provider: Provider) -> Leg:
         code, code_hash = None, ""
         if step.custody is Custody.GATEWAY:
             keys = self._keys()
-            code = keys.derive_code(letter.verification_id, seed=letter.code_seed, length=letter.code_length)
+            code = letter.code or keys.derive_code(
+                letter.verification_id,
+                seed=letter.code_seed,
+                length=letter.code_length,
+                alphabet=letter.alphabet,
+            )
             code_hash = keys.code_hash(letter.client_id, verification_id=letter.verification_id, code=code)
         order = SendOrder(
             verification_id=letter.verification_id,
             send_number=letter.send_number,
             phone=letter.phone,
-            channel=letter.channel,
+            channel=channel,
             custody=step.custody,
             code=code,
             code_length=letter.code_length,
             ttl_seconds=letter.ttl_seconds,
             locale=letter.locale,
+            alphabet=letter.alphabet,
+            text=letter.text,
         )
         return Leg(step, provider, order, code_hash)
 

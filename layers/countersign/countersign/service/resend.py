@@ -9,6 +9,8 @@ from countersign.codes import Keys, random_seed
 from countersign.errors import (
     CanceledError,
     NotFoundError,
+    NumberNotAllowedError,
+    SendLimitError,
     SendsExhaustedError,
     ServiceUnavailableError,
     UndeliverableError,
@@ -17,9 +19,9 @@ from countersign.model import Channel, Custody, Delivery, ResendMode, RouteStep,
 from countersign.phone import restored_phone
 from countersign.ports import Claimed, Client, NumberClaim, ResendIntent, Settlement
 from countersign.routing import starting_after
-from countersign.service.courier import Leg, Letter, Report
+from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.refusal import refusal
-from countersign.service.sending import Sending, cooldown
+from countersign.service.sending import Sending, cooldown, cooldown_seconds
 
 
 @final
@@ -39,8 +41,8 @@ class Resender(Sending):
 
         With policy `same_code` a gateway-held code stays as it is; otherwise the new
         code kills the older one and lives for a whole TTL.
-        Raises NotFoundError, CooldownError, SendsExhaustedError, UndeliverableError (the earlier code stays
-        good, and no send is counted) or whatever ended the verification.
+        Raises NotFoundError, CooldownError, SendsExhaustedError, SendLimitError, UndeliverableError
+        (the earlier code stays good, and no send is counted) or whatever ended the verification.
         """
         began = self._clock.monotonic()
         keys = self._keys()
@@ -58,8 +60,11 @@ class Resender(Sending):
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
         steps = self._routes().steps(client.policy.routes, country=verification.country, channel=carried_by)
-        letter = self._letter(client, keys=keys, verification=verification, channel=carried_by, steps=steps)
-        legs = self._courier.plan(letter, steps=starting_after(steps, provider=verification.provider))
+        letter = self._letter(client, keys=keys, verification=verification, steps=steps)
+        if carried_by is Channel.SMS and not letter.phone.receives_texts:
+            raise NumberNotAllowedError
+        way = Way(carried_by, starting_after(steps, provider=verification.provider))
+        legs = self._courier.plan(letter, routes=(way,))
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)
@@ -71,13 +76,7 @@ class Resender(Sending):
         return settled
 
     def _letter(
-        self,
-        client: Client,
-        *,
-        keys: Keys,
-        verification: Verification,
-        channel: Channel,
-        steps: tuple[RouteStep, ...],
+        self, client: Client, *, keys: Keys, verification: Verification, steps: tuple[RouteStep, ...]
     ) -> Letter:
         number = keys.unseal(verification.to_sealed, context=verification.id)
         if number is None:
@@ -94,11 +93,11 @@ class Resender(Sending):
             client_id=client.id,
             send_number=verification.sends + 1,
             phone=restored_phone(number, country=verification.country, masked=verification.to_masked),
-            channel=channel,
             code_length=verification.code_length,
             code_seed=random_seed() if fresh else verification.code_seed,
             ttl_seconds=verification.ttl_seconds,
             locale=verification.locale,
+            alphabet=verification.alphabet,
         )
 
     def _claim(
@@ -110,9 +109,10 @@ class Resender(Sending):
                 slot=verification.slot,
                 verification_id=verification.id,
                 now=now,
-                resend_at=now + client.policy.cooldown_seconds,
+                resend_at=now + cooldown_seconds(client.policy),
                 expires_at=max(verification.expires_at, now + verification.ttl_seconds),
                 vendor_lock=legs[0].vendor_lock,
+                limits=client.policy.send_limits,
                 continues=verification.id,
             )
             outcome = self._store.claim_number(claim)
@@ -122,6 +122,8 @@ class Resender(Sending):
                 if outcome.held.verification_id != verification.id:
                     raise CanceledError("A newer start to this number has replaced the verification.")
                 raise cooldown(verification.id, until=outcome.held.resend_at, now=now)
+            if outcome.limited_until > now:
+                raise SendLimitError(retry_after_seconds=outcome.limited_until - now)
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
                 raise cooldown(verification.id, until=outcome.locked_until, now=now)
@@ -138,7 +140,7 @@ class Resender(Sending):
             resend_key=",".join((*_keys_of(verification), key) if key else _keys_of(verification)),
             provider=leg.step.provider,
             custody=leg.step.custody,
-            channel=letter.channel,
+            channel=leg.order.channel,
             code=leg.code_hash,
             code_seed=letter.code_seed,
         )

@@ -8,6 +8,7 @@ from countersign.clock import Clock
 from countersign.codes import Keys
 from countersign.errors import CooldownError
 from countersign.model import Verification
+from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
 from countersign.ports import Settlement, Store, Telemetry
 from countersign.routing import Routes
 from countersign.service.courier import Courier, Report
@@ -39,6 +40,7 @@ class Sending:
         expires_at = intent.expires_at
         if result.expires_in_seconds is not None:
             expires_at = min(expires_at, self._clock.now() + result.expires_in_seconds)
+        channel = report.leg.order.channel
         return Settlement(
             delivery=result.outcome,
             provider=report.leg.step.provider,
@@ -48,6 +50,7 @@ class Sending:
             code=report.leg.code_hash,
             code_seed=intent.code_seed,
             sends=intent.sends,
+            channel=channel if channel is not intent.channel else None,
         )
 
     def _log(self, event: str, *, verification: Verification, began: float) -> None:
@@ -66,3 +69,8 @@ class Sending:
 def cooldown(live_id: str | None, *, until: int, now: int) -> CooldownError:
     """The refusal of a send before `until`; `live_id` is what can still be checked meanwhile."""
     return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))
+
+
+def cooldown_seconds(policy: Policy) -> int:
+    """The cooldown of the native API."""
+    return DEFAULT_COOLDOWN_SECONDS if policy.cooldown_seconds is None else policy.cooldown_seconds

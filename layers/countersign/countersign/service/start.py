@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import final
 
 from countersign.clock import Deadline
-from countersign.codes import Keys, random_id, random_seed
 from countersign.errors import (
     CanceledError,
     IdempotencyConflictError,
+    NumberNotAllowedError,
+    SendLimitError,
     ServiceUnavailableError,
     UndeliverableError,
 )
-from countersign.model import Channel, Delivery, Phone, Reason, Status, Verification
-from countersign.policy import TTL_SECONDS
+from countersign.model import Channel, Custody, Delivery, Reason, Status, Verification
 from countersign.ports import Claimed, Client, Counted, NumberClaim, Release, Slot
-from countersign.service.courier import Leg, Letter, Report
+from countersign.service.courier import Leg, Report, Way
 from countersign.service.sending import Sending, cooldown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
-    """A parsed start. `code_length` and `ttl_seconds` are already inside the client's policy."""
-
-    phone: Phone
-    channel: Channel
-    purpose: str
-    code_length: int
-    ttl_seconds: int
-    locale: str | None = None
-    reference: str | None = None
-    idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The verification, and whether an earlier request with the same key had made it."""
-
-    verification: Verification
-    replayed: bool
+from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
 
 
 @final
@@ -50,89 +29,108 @@ class Starter(Sending):
     def start(self, client: Client, *, request: StartRequest, deadline: Deadline) -> Started:
         """Send a code to a number.
 
-        Raises CooldownError (with the live id), IdempotencyConflictError, UndeliverableError (nothing
-        was sent, and the number is free again), CanceledError (a newer start overtook this
-        one before it sent), InvalidRequestError or ServiceUnavailableError. A delivery whose fate
-        is unknown is no error: the verification is pending with `delivery` unknown.
+        Raises CooldownError (with the live id), SendLimitError, NumberNotAllowedError,
+        IdempotencyConflictError, UndeliverableError (nothing was sent, and the number is free again),
+        CanceledError (a newer start overtook this one before it sent), NotCarriedError or
+        ServiceUnavailableError. A delivery whose fate is unknown is no error: the verification is
+        pending with `delivery` unknown.
         """
         began = self._clock.monotonic()
-        wish = self._wish(client, request=request)
-        steps = self._routes().steps(
-            client.policy.routes, country=request.phone.country, channel=request.channel
-        )
-        legs = self._courier.plan(wish.letter, steps=steps)
+        if Channel.SMS in request.channels and not request.phone.receives_texts:
+            raise NumberNotAllowedError
+        wish = Wish.of(request, client=client, keys=self._keys(), now=self._clock.now())
+        legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
         hold = self._claim(wish, legs=legs)
         if isinstance(hold, Started):
             return hold
-        intent = _intent(wish, hold=hold, client=client)
-        older = _superseded(hold.before, by=intent.id, now=wish.now)
-        created = self._created(intent, older=older, hold=hold)
+        written = intent(wish, hold=hold, client=client)
+        older = superseded(hold.before, by=written.id, now=wish.now)
+        created = self._created(written, older=older, hold=hold)
         if not created.applied:
-            self._step_back(hold, intent=intent, older=older, overtaken=created.verification is None)
+            self._step_back(hold, intent=written, older=older, overtaken=created.verification is None)
             return self._replay(created.verification, wish=wish)
-        report = self._courier.deliver(intent, legs=hold.legs, claim=hold.claim, deadline=deadline)
+        report = self._courier.deliver(written, legs=hold.legs, claim=hold.claim, deadline=deadline)
         settled = self._settle(report, release=hold.release)
         self._log("VerificationStarted", verification=settled, began=began)
         return Started(settled, replayed=False)
 
-    def _wish(self, client: Client, *, request: StartRequest) -> _Wish:
-        keys = self._keys()
-        number = request.phone.e164
-        key = request.idempotency_key
-        verification_id = keys.verification_id(client.id, idempotency_key=key) if key else random_id()
-        now = self._clock.now()
-        return _Wish(
-            keyed=key is not None,
-            number_key=keys.number_key(number),
-            slot=keys.slot(client.id, number=number, purpose=request.purpose),
-            sealed=keys.seal(number, context=verification_id),
-            fingerprint=_fingerprint(keys, client=client, request=request),
-            purpose=request.purpose,
-            reference=request.reference,
-            now=now,
-            resend_at=now + client.policy.cooldown_seconds,
-            expires_at=now + request.ttl_seconds,
-            letter=Letter(
-                verification_id=verification_id,
-                client_id=client.id,
-                send_number=1,
-                phone=request.phone,
-                channel=request.channel,
-                code_length=request.code_length,
-                code_seed=random_seed(),
-                ttl_seconds=request.ttl_seconds,
-                locale=request.locale,
-            ),
+    def _ways(self, client: Client, *, request: StartRequest) -> tuple[Way, ...]:
+        routes = self._routes()
+        ways = [
+            Way(channel, routes.steps(client.policy.routes, country=request.phone.country, channel=channel))
+            for channel in request.channels
+        ]
+        if request.code is None:
+            return tuple(ways)
+        # Whose code it is says who has it in custody, whatever the route says.
+        return tuple(
+            Way(way.channel, tuple(replace(step, custody=Custody.GATEWAY) for step in way.steps))
+            for way in ways
         )
 
-    def _claim(self, wish: _Wish, *, legs: tuple[Leg, ...]) -> _Hold | Started:
+    def _claim(self, wish: Wish, *, legs: tuple[Leg, ...]) -> Hold | Started:
         """Take the number; where only a vendor's lock is in the way, go round that vendor."""
+        replaces: str | None = None
         while True:
-            claim = wish.claim(vendor_lock=legs[0].vendor_lock)
+            claim = wish.claim(vendor_lock=legs[0].vendor_lock, replaces=replaces)
             outcome = self._store.claim_number(claim)
             if isinstance(outcome, Claimed):
-                return _Hold(claim=claim, before=outcome.before, legs=legs, ours=True)
+                return Hold(claim=claim, before=outcome.before, legs=legs, ours=True)
             if outcome.held is not None:
+                is_our_own = outcome.held.verification_id == wish.letter.verification_id
+                if wish.request.one_at_a_time and replaces is None and not is_our_own:
+                    earlier = self._earlier(wish)
+                    if earlier is not None:
+                        return self._replay(earlier, wish=wish)
+                    replaces = self._ended(wish, held=outcome.held)
+                    continue
                 return self._refused(wish, held=outcome.held, claim=claim, legs=legs)
+            if outcome.limited_until > wish.now:
+                return self._limited(wish, until=outcome.limited_until)
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
                 raise cooldown(None, until=outcome.locked_until, now=wish.now)
 
+    def _ended(self, wish: Wish, *, held: Slot) -> str:
+        """The id of the slot's holder, where it has ended before its time; while it lives, a refusal."""
+        holder = self._store.get(wish.letter.client_id, held.verification_id)
+        if holder is None:
+            if wish.now < held.resend_at:  # being made right now
+                raise cooldown(held.verification_id, until=held.expires_at, now=wish.now)
+            return held.verification_id
+        if holder.status(wish.now)[0] is Status.PENDING:
+            raise cooldown(holder.id, until=holder.expires_at, now=wish.now)
+        rested_at = holder.created_at + wish.request.cooldown_seconds
+        if wish.now < rested_at:
+            raise cooldown(None, until=rested_at, now=wish.now)
+        return holder.id
+
     def _refused(
-        self, wish: _Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]
-    ) -> _Hold | Started:
+        self, wish: Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]
+    ) -> Hold | Started:
         """The slot is taken: by this very request before, or by another one's cooldown."""
-        letter = wish.letter
-        if wish.keyed:
-            earlier = self._store.get(letter.client_id, letter.verification_id)
-            if earlier is not None:
-                return self._replay(earlier, wish=wish)
-        if held.verification_id == letter.verification_id:
+        earlier = self._earlier(wish)
+        if earlier is not None:
+            return self._replay(earlier, wish=wish)
+        if held.verification_id == wish.letter.verification_id:
             return self._resumed(wish, held=held, claim=replace(claim, vendor_lock=None), legs=legs)
         live = held.verification_id if held.expires_at > wish.now else None
         raise cooldown(live, until=held.resend_at, now=wish.now)
 
-    def _resumed(self, wish: _Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]) -> _Hold:
+    def _limited(self, wish: Wish, *, until: int) -> Started:
+        """The number has had its sends; a request that was served before is served again all the same."""
+        earlier = self._earlier(wish)
+        if earlier is not None:
+            return self._replay(earlier, wish=wish)
+        raise SendLimitError(retry_after_seconds=until - wish.now)
+
+    def _earlier(self, wish: Wish) -> Verification | None:
+        """What a request with the same key has made."""
+        if wish.request.idempotency_key is None:
+            return None
+        return self._store.get(wish.letter.client_id, wish.letter.verification_id)
+
+    def _resumed(self, wish: Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]) -> Hold:
         """Go on with a claim that has no intent: of a run that died, runs beside us, or lost its answer.
 
         Whoever writes the intent first sends, the other one replays. The slot and the intent
@@ -142,18 +140,21 @@ class Starter(Sending):
         before = None
         if held.previous_id is not None:
             before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
-        if held.resend_at <= wish.now:
-            renewed = self._store.claim_number(replace(claim, continues=claim.verification_id))
+        claimed_just_now = held.resend_at == claim.resend_at
+        if held.resend_at <= wish.now and not claimed_just_now:
+            renewed = self._store.claim_number(replace(claim, continues=claim.verification_id, replaces=None))
             if not isinstance(renewed, Claimed):
+                if renewed.limited_until > wish.now:
+                    raise SendLimitError(retry_after_seconds=renewed.limited_until - wish.now)
                 raise cooldown(None, until=wish.resend_at, now=wish.now)
         elif held.expires_at <= wish.now:
             raise cooldown(None, until=held.resend_at, now=wish.now)
         else:
             expires_at = min(claim.expires_at, held.expires_at)
             claim = replace(claim, resend_at=held.resend_at, expires_at=expires_at)
-        return _Hold(claim=claim, before=before, legs=legs, ours=False)
+        return Hold(claim=claim, before=before, legs=legs, ours=False)
 
-    def _created(self, intent: Verification, *, older: tuple[str, ...], hold: _Hold) -> Counted:
+    def _created(self, intent: Verification, *, older: tuple[str, ...], hold: Hold) -> Counted:
         """Write the intent; where the store fails at that, try to give the number back."""
         try:
             return self._store.create(intent, supersedes=older)
@@ -164,7 +165,7 @@ class Starter(Sending):
             raise
 
     def _step_back(
-        self, hold: _Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
+        self, hold: Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
     ) -> None:
         """Undo the claim after which nothing was written.
 
@@ -177,7 +178,7 @@ class Starter(Sending):
         if overtaken and not released:
             self._store.supersede(intent, older=older)
 
-    def _replay(self, earlier: Verification | None, *, wish: _Wish) -> Started:
+    def _replay(self, earlier: Verification | None, *, wish: Wish) -> Started:
         if earlier is None:
             raise CanceledError("A newer start to this number overtook this one; nothing was sent.")
         if earlier.request != wish.fingerprint:
@@ -193,104 +194,6 @@ class Starter(Sending):
             return settled.verification or report.intent
         failed = replace(settlement, status=Status.FAILED, reason=Reason.UNDELIVERABLE)
         settled = self._store.settle_delivery(report.intent, settlement=failed, release=release)
-        raise UndeliverableError(verification=settled.verification or report.intent)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
-    """A start with everything that is derived from it."""
-
-    keyed: bool
-    number_key: str
-    slot: str
-    sealed: str
-    fingerprint: str
-    purpose: str
-    reference: str | None
-    now: int
-    resend_at: int
-    expires_at: int
-    letter: Letter
-
-    def claim(self, *, vendor_lock: str | None) -> NumberClaim:
-        return NumberClaim(
-            number_key=self.number_key,
-            slot=self.slot,
-            verification_id=self.letter.verification_id,
-            now=self.now,
-            resend_at=self.resend_at,
-            expires_at=self.expires_at,
-            vendor_lock=vendor_lock,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hold:
-    """A number that this start may send to, and what the slot held before."""
-
-    claim: NumberClaim
-    before: Slot | None
-    legs: tuple[Leg, ...]
-    ours: bool  # False: an earlier run of the same request made the claim
-
-    @property
-    def release(self) -> Release:
-        """The undoing of the claim."""
-        return Release(claim=self.claim, before=self.before)
-
-
-def _intent(wish: _Wish, *, hold: _Hold, client: Client) -> Verification:
-    letter, leg = wish.letter, hold.legs[0]
-    return Verification(
-        id=letter.verification_id,
-        client_id=letter.client_id,
-        slot=wish.slot,
-        number_key=wish.number_key,
-        to_masked=letter.phone.masked,
-        to_sealed=wish.sealed,
-        country=letter.phone.country,
-        channel=letter.channel,
-        purpose=wish.purpose,
-        created_at=wish.now,
-        expires_at=hold.claim.expires_at,
-        resend_at=hold.claim.resend_at,
-        attempts_max=client.policy.attempts,
-        sends=1,
-        sends_max=client.policy.sends,
-        code_length=letter.code_length,
-        ttl_seconds=letter.ttl_seconds,
-        request=wish.fingerprint,
-        delivery=Delivery.SENDING,
-        provider=leg.step.provider,
-        custody=leg.step.custody,
-        code=leg.code_hash,
-        code_seed=letter.code_seed,
-        locale=letter.locale,
-        reference=wish.reference,
-    )
-
-
-def _fingerprint(keys: Keys, *, client: Client, request: StartRequest) -> str:
-    return keys.fingerprint(
-        client.id,
-        request.phone.e164.reveal(),
-        request.channel.value,
-        request.purpose,
-        str(request.code_length),
-        str(request.ttl_seconds),
-        request.locale or "",
-        request.reference or "",
-    )
-
-
-def _superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
-    """The verifications that must end with this start, which is not one of them where it is a replay.
-
-    `previous_id` is among them because the slot's own holder may have died before it
-    wrote its intent, and then it has not ended the one before it, which may outlive it.
-    """
-    if before is None or now >= before.expires_at + TTL_SECONDS.high - TTL_SECONDS.low:
-        return ()
-    holder = before.verification_id if now < before.expires_at else None
-    ids = (holder, before.previous_id)
-    return tuple(one for one in ids if one is not None and one != by)
+        undeliverable = UndeliverableError(verification=settled.verification or report.intent)
+        undeliverable.number_refused = not report.result.try_elsewhere
+        raise undeliverable

@@ -1,0 +1,182 @@
+"""What a start is before it is a verification: the request, what is derived from it, the claim it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from countersign.codes import Keys, random_id, random_seed
+from countersign.model import Alphabet, Channel, Delivery, MessageText, Phone, Secret, Verification
+from countersign.policy import TTL_SECONDS, SendLimit
+from countersign.ports import Client, NumberClaim, Release, Slot
+from countersign.service.courier import Leg, Letter
+
+# Longer than any start runs: until then, a claim without a verification is one that is being made.
+IN_FLIGHT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """A parsed start. Its numbers are already inside the client's policy."""
+
+    phone: Phone
+    channels: tuple[Channel, ...]  # in order of preference
+    purpose: str
+    code_length: int
+    ttl_seconds: int
+    cooldown_seconds: int
+    one_at_a_time: bool = False  # refused while the earlier code lives, however long ago it was sent
+    alphabet: Alphabet = Alphabet.DIGITS
+    text: MessageText | None = None
+    code: Secret | None = None  # the caller's own, to be carried as it is
+    verification_id: str | None = None  # in the dialect's shape; None: one of ours
+    locale: str | None = None
+    reference: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The verification, and whether an earlier request with the same key had made it."""
+
+    verification: Verification
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A start with everything that is derived from it."""
+
+    request: StartRequest
+    number_key: str
+    slot: str
+    sealed: str
+    fingerprint: str
+    now: int
+    limits: tuple[SendLimit, ...]
+    letter: Letter
+
+    @classmethod
+    def of(cls, request: StartRequest, *, client: Client, keys: Keys, now: int) -> Wish:
+        number = request.phone.e164
+        verification_id = request.verification_id or random_id()
+        if request.idempotency_key is not None:
+            verification_id = keys.verification_id(client.id, idempotency_key=request.idempotency_key)
+        return cls(
+            request=request,
+            number_key=keys.number_key(number),
+            slot=keys.slot(client.id, number=number, purpose=request.purpose),
+            sealed=keys.seal(number, context=verification_id),
+            fingerprint=_fingerprint(keys, client=client, request=request),
+            now=now,
+            limits=client.policy.send_limits,
+            letter=Letter(
+                verification_id=verification_id,
+                client_id=client.id,
+                send_number=1,
+                phone=request.phone,
+                code_length=request.code_length,
+                code_seed=random_seed(),
+                ttl_seconds=request.ttl_seconds,
+                locale=request.locale,
+                alphabet=request.alphabet,
+                text=request.text,
+                code=request.code,
+            ),
+        )
+
+    @property
+    def expires_at(self) -> int:
+        return self.now + self.request.ttl_seconds
+
+    @property
+    def resend_at(self) -> int:
+        least = IN_FLIGHT_SECONDS if self.request.one_at_a_time else 0
+        return self.now + max(self.request.cooldown_seconds, least)
+
+    def claim(self, *, vendor_lock: str | None, replaces: str | None = None) -> NumberClaim:
+        return NumberClaim(
+            number_key=self.number_key,
+            slot=self.slot,
+            verification_id=self.letter.verification_id,
+            now=self.now,
+            resend_at=self.resend_at,
+            expires_at=self.expires_at,
+            vendor_lock=vendor_lock,
+            limits=self.limits,
+            replaces=replaces,
+            waits_for_expiry=self.request.one_at_a_time,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A number that this start may send to, and what the slot held before."""
+
+    claim: NumberClaim
+    before: Slot | None
+    legs: tuple[Leg, ...]
+    ours: bool  # False: an earlier run of the same request made the claim
+
+    @property
+    def release(self) -> Release:
+        """The undoing of the claim."""
+        return Release(claim=self.claim, before=self.before)
+
+
+def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
+    """The verification as it is written before any vendor is called."""
+    letter, request, leg = wish.letter, wish.request, hold.legs[0]
+    return Verification(
+        id=letter.verification_id,
+        client_id=letter.client_id,
+        slot=wish.slot,
+        number_key=wish.number_key,
+        to_masked=letter.phone.masked,
+        to_sealed=wish.sealed,
+        country=letter.phone.country,
+        channel=leg.order.channel,
+        purpose=request.purpose,
+        created_at=wish.now,
+        expires_at=hold.claim.expires_at,
+        resend_at=hold.claim.resend_at,
+        attempts_max=client.policy.attempts,
+        sends=1,
+        sends_max=client.policy.sends,
+        code_length=letter.code_length,
+        ttl_seconds=letter.ttl_seconds,
+        request=wish.fingerprint,
+        delivery=Delivery.SENDING,
+        provider=leg.step.provider,
+        custody=leg.step.custody,
+        code=leg.code_hash,
+        code_seed=letter.code_seed,
+        locale=letter.locale,
+        alphabet=letter.alphabet,
+        reference=request.reference,
+    )
+
+
+def superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
+    """The verifications that must end with this start, which is not one of them where it is a replay.
+
+    `previous_id` is among them because the slot's own holder may have died before it
+    wrote its intent, and then it has not ended the one before it, which may outlive it.
+    """
+    if before is None or now >= before.expires_at + TTL_SECONDS.high - TTL_SECONDS.low:
+        return ()
+    holder = before.verification_id if now < before.expires_at else None
+    ids = (holder, before.previous_id)
+    return tuple(one for one in ids if one is not None and one != by)
+
+
+def _fingerprint(keys: Keys, *, client: Client, request: StartRequest) -> str:
+    return keys.fingerprint(
+        client.id,
+        request.phone.e164.reveal(),
+        ",".join(request.channels),
+        request.purpose,
+        str(request.code_length),
+        str(request.ttl_seconds),
+        request.locale or "",
+        request.reference or "",
+    )
