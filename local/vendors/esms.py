@@ -57,6 +57,13 @@ _ERRORS = {
     "301": "Message type is not supported",
 }
 _LETTERS_AND_DIGITS = string.ascii_uppercase + string.digits
+# What looks like a code in a text of the customer's, the most likely first.
+_CODE_FORMS = (
+    r"(?<![0-9A-Za-z])[0-9]{4,10}(?![0-9A-Za-z])",
+    r"(?<![0-9A-Za-z])(?=[A-Z]*[0-9])[0-9A-Z]{4,10}(?![0-9A-Za-z])",
+    r"(?<![0-9])[0-9]{4,10}(?![0-9])",
+    r"(?<![0-9A-Za-z])[A-Z]{4,10}(?![0-9A-Za-z])",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +193,7 @@ class Esms(Simulator):
         if request_id:
             self._request_ids[request_id] = now + REQUEST_ID_SECONDS
         if fields.get("sandbox", "0") != "1":
-            found = re.search(r"(?<![0-9])[0-9]{4,10}(?![0-9])", text)
-            self._deliver(to=phone, text=text, code=found.group() if found else "")
+            self._deliver(to=phone, text=text, code=_code_in(text))
         return self._accepted()
 
     def _sender_refused(self, fields: Mapping[str, str], *, type_field: str) -> Answer | None:
@@ -234,6 +240,11 @@ def _e164(phone: str) -> str | None:
     if re.fullmatch(r"0[0-9]{8,10}", phone):
         return "+84" + phone[1:]
     return "+" + phone if re.fullmatch(r"[1-9][0-9]{7,14}", phone) else None
+
+
+def _code_in(text: str) -> str:
+    """What a person would type from this text; empty where nothing looks like a code."""
+    return next((found.group() for form in _CODE_FORMS if (found := re.search(form, text))), "")
 
 
 def _number(text: str | None, *, default: int) -> int:

@@ -32,6 +32,7 @@ FULL_ACCOUNTS: Mapping[str, Mapping[str, object]] = {
         "templates": _TEMPLATES,
         "code_templates": _TEMPLATES,
         "ttl_seconds": 300,
+        "code_length": 6,
     },
 }
 

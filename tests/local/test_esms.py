@@ -127,6 +127,24 @@ def test_a_text_of_our_own_is_delivered_as_it_is(vendors: Vendors) -> None:
     assert (message["text"], message["code"]) == ("482913 is your code", "482913")
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("7K2PXA is your code", "7K2PXA"),
+        ("Ma: K7PX, het han sau 5 phut", "K7PX"),
+        ("Shop 24: KXPQRS is your code", "KXPQRS"),
+        ("SHOP2 says 482913", "482913"),
+        ("G-482913 is your code", "482913"),
+        ("ma482913", "482913"),
+        ("no code in 123 words", ""),
+    ],
+)
+def test_the_handset_finds_the_code_in_a_text_of_our_own(vendors: Vendors, content: str, code: str) -> None:
+    text(vendors, Content=content)
+    [message] = vendors.messages(TO)
+    assert (message["text"], message["code"]) == (content, code)
+
+
 def test_a_request_id_is_refused_for_a_day(vendors: Vendors) -> None:
     assert text(vendors, RequestId="r-1")["CodeResult"] == "100"
     vendors.clock.move(24 * 3600 - 1)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 import responses
 
-from countersign.model import CheckResult, SendOrder, SendResult
+from countersign.model import Alphabet, CheckResult, MessageText, SendOrder, SendResult
 from countersign.providers.transport import VendorHttp
 
 from .cases import BASE, CHECKS, SENDS, Case, CheckCase, Json, make
@@ -37,8 +37,22 @@ UNREADABLE = {
 }
 
 
-def order_of(case: Case, *, number: tuple[str, str] = VIETNAM) -> SendOrder:
-    return send_order(custody=case.custody, channel=case.channel, number=number)
+def order_of(
+    case: Case,
+    *,
+    number: tuple[str, str] = VIETNAM,
+    alphabet: Alphabet = Alphabet.DIGITS,
+    code_length: int = 6,
+    text: MessageText | None = None,
+) -> SendOrder:
+    return send_order(
+        custody=case.custody,
+        channel=case.channel,
+        number=number,
+        alphabet=alphabet,
+        code_length=code_length,
+        text=text,
+    )
 
 
 def send(case: Case, http: VendorHttp, *, base_url: str = BASE, seconds: float = 5) -> SendResult:

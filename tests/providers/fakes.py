@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from countersign.clock import Deadline, SystemClock
 from countersign.errors import ConfigurationError
-from countersign.model import Channel, CheckOrder, Custody, Phone, Secret, SendOrder
+from countersign.model import (
+    Alphabet,
+    Channel,
+    CheckOrder,
+    Custody,
+    MessageText,
+    Phone,
+    Secret,
+    SendOrder,
+)
 from countersign.ports import Field, SharedToken
 
 NOW = 1_750_000_000
@@ -131,6 +140,9 @@ def send_order(
     send_number: int = 1,
     locale: str | None = None,
     verification_id: str = "v3rification",
+    alphabet: Alphabet = Alphabet.DIGITS,
+    text: MessageText | None = None,
+    code: str = CODE,
 ) -> SendOrder:
     return SendOrder(
         verification_id=verification_id,
@@ -138,10 +150,12 @@ def send_order(
         phone=phone(number),
         channel=channel,
         custody=custody,
-        code=Secret(CODE) if custody is Custody.GATEWAY else None,
+        code=Secret(code) if custody is Custody.GATEWAY else None,
         code_length=code_length,
         ttl_seconds=ttl_seconds,
         locale=locale,
+        alphabet=alphabet,
+        text=text,
     )
 
 

@@ -189,6 +189,11 @@ def test_an_answer_about_another_message_proves_nothing(
         ({"ttl_seconds": 601}, "ttl_seconds"),
         ({"ttl_seconds": "300"}, "ttl_seconds"),
         ({"ttl_seconds": True}, "ttl_seconds"),
+        ({"code_length": 3}, "code_length must be a whole number from 4 to 10"),
+        ({"code_length": 11}, "code_length"),
+        ({"code_length": "6"}, "code_length"),
+        ({"code_length": True}, "code_length"),
+        ({"code_length": None}, "code_length"),
     ],
 )
 def test_a_malformed_account_names_what_is_wrong(
@@ -203,6 +208,18 @@ def test_codes_of_ours_use_the_same_templates_unless_told_otherwise(http: Vendor
     provider = make("engagelab", http=http, accounts=FakeAccounts(sections={"engagelab": section}))
     assert provider.refusal(send_order(custody=Custody.GATEWAY, channel=Channel.VOICE)) is None
     assert provider.refusal(send_order(channel=Channel.WHATSAPP)) == "no template for whatsapp"
+
+
+@pytest.mark.parametrize("length", [4, 6, 10])
+def test_a_code_of_the_vendor_is_as_long_as_the_account_says_of_its_templates(
+    http: VendorHttp, length: int
+) -> None:
+    accounts = FakeAccounts(sections={"engagelab": {**SECTIONS["engagelab"], "code_length": length}})
+    provider = make("engagelab", http=http, accounts=accounts)
+    assert provider.refusal(send_order(code_length=length)) is None
+    refusal = f"its templates make codes of {length} characters"
+    assert provider.refusal(send_order(code_length=5)) == refusal
+    assert provider.refusal(send_order(code_length=5, custody=Custody.GATEWAY)) is None
 
 
 def test_a_code_lives_five_minutes_unless_told_otherwise(

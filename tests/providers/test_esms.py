@@ -7,7 +7,17 @@ import json
 import pytest
 import responses
 
-from countersign.model import Channel, CheckResult, Custody, Delivery, SendOrder, SendResult, Verdict
+from countersign.model import (
+    Alphabet,
+    Channel,
+    CheckResult,
+    Custody,
+    Delivery,
+    MessageText,
+    SendOrder,
+    SendResult,
+    Verdict,
+)
 from countersign.providers.esms import CHECK_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp
 
@@ -95,6 +105,45 @@ def test_a_code_of_ours_is_sent_with_exactly_these_bytes(http: VendorHttp) -> No
         f'"Content":"{CODE} la ma xac minh","Brandname":"Baotrixemay","SmsType":"2","IsUnicode":"0",'
         '"RequestId":"v3rification-2"}',
     )
+
+
+def test_a_code_with_letters_in_the_orders_text_is_asked_for_with_exactly_these_bytes(
+    http: VendorHttp,
+) -> None:
+    text = MessageText(("Mã & ", " / ", "\n"))
+    order = send_order(alphabet=Alphabet.LETTERS_AND_DIGITS, code_length=8, text=text)
+    server, request = written(http, order)
+    assert request == wire_bytes(
+        server,
+        "GET /MainService.svc/json/SendMessageAutoGenCode_V4_get?Phone=84901888484&ApiKey=KEY-CANARY1"
+        "&SecretKey=SECRET-CANARY2&TimeAlive=5&NumCharOfCode=8&Brandname=Baotrixemay&Type=2"
+        "&message=M%C3%A3%20%26%20%7BOTP%7D%20%2F%20%7BOTP%7D%0A&IsNumber=0",
+    )
+
+
+def test_a_code_of_ours_in_the_orders_text_is_sent_with_exactly_these_bytes(http: VendorHttp) -> None:
+    text = MessageText(('Mã {OTP} "', '", ', ""))
+    order = send_order(
+        custody=Custody.GATEWAY, alphabet=Alphabet.LETTERS_AND_DIGITS, code="7K2P", code_length=4, text=text
+    )
+    server, request = written(http, order)
+    assert request == wire_bytes(
+        server,
+        "POST /MainService.svc/json/SendMultipleMessage_V4_post_json/",
+        headers=JSON,
+        body='{"ApiKey":"KEY-CANARY1","SecretKey":"SECRET-CANARY2","Phone":"84901888484",'
+        '"Content":"M\\u00e3 {OTP} \\"7K2P\\", 7K2P","Brandname":"Baotrixemay","SmsType":"2","IsUnicode":"1",'
+        '"RequestId":"v3rification-1"}',
+    )
+
+
+def test_a_text_with_the_vendors_own_placeholder_in_it_is_not_left_to_the_vendor(http: VendorHttp) -> None:
+    parts = ("Type ", ", not {OTP}")
+    provider = make("esms", http=http)
+    assert provider.refusal(send_order(text=MessageText(parts))) == "its own texts only"
+    assert provider.refusal(send_order(text=MessageText(parts), custody=Custody.GATEWAY)) is None
+    _, request = written(http, send_order(text=MessageText(parts, binding=False)))
+    assert b"&message=%7BOTP%7D%20la%20ma%20xac%20minh&" in request
 
 
 def test_a_check_is_exactly_these_bytes(http: VendorHttp) -> None:

@@ -98,6 +98,12 @@ def test_what_a_user_types_cannot_add_a_parameter(http: VendorHttp) -> None:
     assert b"&code=1%26a%3D%C3%BC%2B%23%2F%0D%0A%3F HTTP/1.1\r\n" in server.requests[0]
 
 
+def test_the_length_of_the_code_is_the_orders(http: VendorHttp, wire: responses.RequestsMock) -> None:
+    wire.add("POST", SEND, json=_accepted())
+    make("message_central", http=http).send(send_order(code_length=4), deadline=real_deadline())
+    assert str(wire.calls[0].request.url).endswith("&otpLength=4")
+
+
 @pytest.mark.parametrize(("length", "carried"), [(3, False), (4, True), (8, True), (9, False), (10, False)])
 def test_only_codes_of_four_to_eight_digits_are_carried(http: VendorHttp, length: int, carried: bool) -> None:
     refusal = make("message_central", http=http).refusal(send_order(code_length=length))

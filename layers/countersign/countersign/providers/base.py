@@ -1,26 +1,39 @@
 """What every vendor's adapter has in common: build the request, post it, read the answer.
 
-A vendor writes the five methods that are marked below. Everything around them is here:
-credentials and their one renewal, the time-out, and what becomes of each failure.
+A vendor writes the six methods that are marked below, and says where it can do more than
+the least: send a text of the order's, make codes with letters. Everything around it is
+here: credentials and their one renewal, the time-out, what becomes of each failure, and
+the refusal of an order whose promise the vendor cannot keep.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar, Protocol
 
 from countersign.clock import Clock, Deadline
 from countersign.errors import ConfigurationError, CountersignError
-from countersign.model import CheckOrder, CheckResult, Delivery, SendOrder, SendResult, Verdict
+from countersign.model import (
+    Alphabet,
+    CheckOrder,
+    CheckResult,
+    Custody,
+    Delivery,
+    SendOrder,
+    SendResult,
+    Verdict,
+)
 from countersign.ports import VendorAccounts
 from countersign.providers.wire import MaybeSentError, NotSentError, VendorAnswer, VendorRequest
 
 VENDOR_TIMEOUT_SECONDS = 8.0
 
 CREDENTIALS_REFUSED = "credentials refused"
+OWN_TEXTS_ONLY = "its own texts only"
+DIGITS_ONLY = "its codes are digits only"
 
 
 class CredentialsRefusedError(Exception):
@@ -53,6 +66,7 @@ class VendorProvider[AccountT](ABC):
 
     name: ClassVar[str]
     keyed_by_phone: ClassVar[bool] = False
+    makes_letters: ClassVar[bool] = False  # can the vendor's own codes have letters, where an order asks?
 
     def __init__(
         self,
@@ -77,10 +91,19 @@ class VendorProvider[AccountT](ABC):
 
     @abstractmethod
     def cannot_carry(self, order: SendOrder, *, account: AccountT) -> str | None:
-        """Why this vendor cannot carry the order, in a few words, or None."""
+        """Why this vendor cannot carry the order, in a few words, or None.
+
+        Channel, custody and code length; text and alphabet are looked at here, in `base`.
+        """
+
+    def carries_text(self, order: SendOrder) -> bool:
+        """Does `send_request` send this order's own text? A vendor that can overrides this."""
+        del order
+        return False
 
     @abstractmethod
-    def send_request(self, order: SendOrder, *, account: AccountT) -> VendorRequest: ...
+    def send_request(self, order: SendOrder, *, account: AccountT) -> VendorRequest:
+        """The request. `order.text` is None unless `carries_text` says yes."""
 
     @abstractmethod
     def read_send(self, answer: VendorAnswer, *, order: SendOrder, account: AccountT) -> SendResult:
@@ -108,7 +131,7 @@ class VendorProvider[AccountT](ABC):
     def refusal(self, order: SendOrder) -> str | None:
         """Why this order cannot be carried, or None; calls nobody."""
         try:
-            return self.cannot_carry(order, account=self.account())
+            return self._broken_promise(order, account=self.account())
         except ConfigurationError as error:
             return f"account not set up: {error}"
 
@@ -117,10 +140,10 @@ class VendorProvider[AccountT](ABC):
         deadline = deadline.within(self._vendor_timeout_seconds)
 
         def attempt(account: AccountT) -> SendResult:
-            reason = self.cannot_carry(order, account=account)
+            reason = self._broken_promise(order, account=account)
             if reason is not None:
                 return SendResult(outcome=Delivery.REJECTED, detail=reason)
-            request = self.send_request(order, account=account)
+            request = self.send_request(self._with_text_it_carries(order), account=account)
             answer = self.post(request, account=account, deadline=deadline)
             return self.read_send(answer, order=order, account=account)
 
@@ -152,6 +175,20 @@ class VendorProvider[AccountT](ABC):
             return CheckResult(verdict=Verdict.UNKNOWN, detail=error.reason)
 
     # ------------------------------------------------------------------------------------
+
+    def _broken_promise(self, order: SendOrder, *, account: AccountT) -> str | None:
+        """What was promised of the message or its code that this vendor would not keep, or None."""
+        reason = self.cannot_carry(order, account=account)
+        if reason is not None:
+            return reason
+        makes_the_code = order.custody is Custody.VENDOR
+        if makes_the_code and order.alphabet is Alphabet.LETTERS_AND_DIGITS and not self.makes_letters:
+            return DIGITS_ONLY
+        is_bound_to_a_text = order.text is not None and order.text.binding
+        return OWN_TEXTS_ONLY if is_bound_to_a_text and not self.carries_text(order) else None
+
+    def _with_text_it_carries(self, order: SendOrder) -> SendOrder:
+        return order if order.text is None or self.carries_text(order) else replace(order, text=None)
 
     def _with_credentials[ResultT](self, attempt: Callable[[AccountT], ResultT]) -> ResultT:
         """Run `attempt`; where the credentials are refused and have changed since, once more."""

@@ -1,7 +1,9 @@
 """EngageLab OTP: SMS, WhatsApp and voice by templates.
 
 Docs: https://www.engagelab.com/docs/otp (OTP Send, Custom OTP Send, Verify, Error Codes).
-Length, alphabet and life of the vendor's own codes are properties of the template.
+Length, alphabet and life of the vendor's own codes are properties of the template, and so
+is the text. The vendor does not tell them: the account repeats length and life, and the
+templates are taken to make digits.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from countersign.model import (
     SendResult,
     Verdict,
 )
+from countersign.policy import Bound
 from countersign.providers.base import (
     CredentialsRefusedError,
     Meaning,
@@ -65,7 +68,9 @@ CHECK_CODES: Mapping[int, CheckResult] = {
 _CHANNELS = (Channel.SMS, Channel.WHATSAPP, Channel.VOICE)
 _LANGUAGES = ("en", "ja", "th", "es")
 _TEMPLATE_TTL_SECONDS = 300
-_TTL_BOUNDS = (60, 600)
+_TTL_BOUNDS = Bound(60, 600)
+_TEMPLATE_CODE_LENGTH = 6
+_CODE_LENGTH_BOUNDS = Bound(4, 10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class EngagelabAccount:
     templates: Mapping[Channel, str]
     code_templates: Mapping[Channel, str]  # for codes of ours
     ttl_seconds: int  # life of a code, as the templates say
+    code_length: int  # of the vendor's codes, as the templates say
 
     def template(self, order: SendOrder) -> str | None:
         """The id of the template that carries this order, or None."""
@@ -90,10 +96,6 @@ class EngagelabProvider(VendorProvider[EngagelabAccount]):
     name = "engagelab"
 
     def parse_account(self, section: Mapping[str, object]) -> EngagelabAccount:
-        ttl_seconds = section.get("ttl_seconds", _TEMPLATE_TTL_SECONDS)
-        least, most = _TTL_BOUNDS
-        if type(ttl_seconds) is not int or not least <= ttl_seconds <= most:
-            raise ConfigurationError(f"ttl_seconds must be a whole number from {least} to {most}")
         templates = _templates(section, "templates")
         has_own = section.get("code_templates") is not None
         return EngagelabAccount(
@@ -101,13 +103,22 @@ class EngagelabProvider(VendorProvider[EngagelabAccount]):
             dev_secret=text_field(section, "dev_secret"),
             templates=templates,
             code_templates=_templates(section, "code_templates") if has_own else templates,
-            ttl_seconds=ttl_seconds,
+            ttl_seconds=_whole_number(
+                section, "ttl_seconds", bounds=_TTL_BOUNDS, default=_TEMPLATE_TTL_SECONDS
+            ),
+            code_length=_whole_number(
+                section, "code_length", bounds=_CODE_LENGTH_BOUNDS, default=_TEMPLATE_CODE_LENGTH
+            ),
         )
 
     def cannot_carry(self, order: SendOrder, *, account: EngagelabAccount) -> str | None:
         if order.channel not in _CHANNELS:
             return "channel not offered"
-        return None if account.template(order) else f"no template for {order.channel}"
+        if not account.template(order):
+            return f"no template for {order.channel}"
+        if order.custody is Custody.VENDOR and order.code_length != account.code_length:
+            return f"its templates make codes of {account.code_length} characters"
+        return None
 
     # Requests ---------------------------------------------------------------------------
 
@@ -185,6 +196,13 @@ def _language(locale: str | None) -> str:
         hans = "hans" in subtags
         return "zh_CN" if hans or not {"hant", "tw", "hk", "mo"} & set(subtags) else "zh_HK"
     return language if language in _LANGUAGES else "default"
+
+
+def _whole_number(section: Mapping[str, object], name: str, *, bounds: Bound, default: int) -> int:
+    value = section.get(name, default)
+    if type(value) is not int or not bounds.holds(value):
+        raise ConfigurationError(f"{name} must be a whole number from {bounds.low} to {bounds.high}")
+    return value
 
 
 def _templates(section: Mapping[str, object], name: str) -> dict[Channel, str]:

@@ -14,11 +14,13 @@ from http import HTTPStatus
 
 from countersign.errors import ConfigurationError
 from countersign.model import (
+    Alphabet,
     Channel,
     CheckOrder,
     CheckResult,
     Custody,
     Delivery,
+    MessageText,
     Secret,
     SendOrder,
     SendResult,
@@ -69,6 +71,8 @@ _BLOCKED_BODY = {"error": "Invalid request"}  # the one answer without CodeResul
 _PLACEHOLDER = "{OTP}"
 _CUSTOMER_CARE = "2"
 _CREATE_AND_SEND = "2"
+_IS_NUMBER: Mapping[Alphabet, str] = {Alphabet.DIGITS: "1", Alphabet.LETTERS_AND_DIGITS: "0"}
+_ZALO_CODE_LENGTH = 6  # the documented default; V5 has no NumCharOfCode
 _ALIVE_MINUTES = (2, 10)
 _REQUEST_ID_LIMIT = 50
 
@@ -80,15 +84,21 @@ class EsmsAccount:
     api_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     brandname: str
-    message: str  # holds {OTP}
+    message: MessageText
     zalo_template_id: str | None
 
 
 class EsmsProvider(VendorProvider[EsmsAccount]):
-    """GENCODE and CHECKCODE with custody `vendor`, raw SMS with custody `gateway`."""
+    """GENCODE and CHECKCODE with custody `vendor`, raw SMS with custody `gateway`.
+
+    GENCODE over Zalo (V5) documents neither IsNumber nor NumCharOfCode. Its codes are taken
+    to have 6 characters; whether they are digits or letters and digits is not known, so an
+    order of either alphabet is carried, and one for digits may be served with letters.
+    """
 
     name = "esms"
     keyed_by_phone = True
+    makes_letters = True
 
     def parse_account(self, section: Mapping[str, object]) -> EsmsAccount:
         message = text_field(section, "message")
@@ -98,7 +108,7 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
             api_key=text_field(section, "api_key"),
             secret_key=text_field(section, "secret_key"),
             brandname=text_field(section, "brandname"),
-            message=message,
+            message=MessageText(tuple(message.split(_PLACEHOLDER))),
             zalo_template_id=optional_text_field(section, "zalo_template_id"),
         )
 
@@ -109,7 +119,18 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
             return "channel not offered"
         if order.custody is not Custody.VENDOR:
             return "zalo carries the vendor's code only"
+        if order.code_length != _ZALO_CODE_LENGTH:
+            return f"codes of {_ZALO_CODE_LENGTH} characters only over zalo"
         return None if account.zalo_template_id else "zalo_template_id is not set"
+
+    def carries_text(self, order: SendOrder) -> bool:
+        """Over SMS; over Zalo its templates speak.
+
+        Not where the text itself holds `{OTP}` and the code is the vendor's, which would put it there.
+        """
+        if order.channel is not Channel.SMS or order.text is None:
+            return False
+        return order.custody is Custody.GATEWAY or not any(_PLACEHOLDER in part for part in order.text.parts)
 
     # Requests ---------------------------------------------------------------------------
 
@@ -126,8 +147,8 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
             "NumCharOfCode": str(order.code_length),
             "Brandname": account.brandname,
             "Type": _CUSTOMER_CARE,
-            "message": account.message,
-            "IsNumber": "1",
+            "message": (order.text or account.message).with_code(_PLACEHOLDER),
+            "IsNumber": _IS_NUMBER[order.alphabet],
         }
         return get(f"{self._base_url}/SendMessageAutoGenCode_V4_get", query=query)
 
@@ -143,7 +164,7 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
         return post_json(f"{self._base_url}/SendMessageAutoGenCode_V5", body=body)
 
     def _raw_sms(self, order: SendOrder, *, account: EsmsAccount) -> VendorRequest:
-        content = account.message.replace(_PLACEHOLDER, carried_code(order))
+        content = (order.text or account.message).with_code(carried_code(order))
         body = {
             "ApiKey": account.api_key,
             "SecretKey": account.secret_key,
