@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from countersign.clock import Deadline
-from countersign.dialects.http import Endpoint, HttpRequest, HttpResponse
+from countersign.clock import Clock
+from countersign.dialects.dialect import Function
 from countersign.edge import Edge
+from countersign.ports import Clients
+from countersign.service.check import Checker
+from countersign.service.resend import Resender
+from countersign.service.start import Starter
 from tests.support.gateway import (
     CLIENTS,
     PEPPER,
@@ -179,24 +183,36 @@ def test_a_table_that_there_is_not_is_a_refusal(
 # What nobody expected -------------------------------------------------------------------------
 
 
-class BrokenHalf:
-    """Its one endpoint and its invocation fail with a text that nobody may see."""
+class BrokenUseCases:
+    """Whatever is asked of it fails with a text that nobody may see."""
 
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        return (Endpoint("POST", VERIFICATIONS, self.fails),)
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
 
-    def elsewhere(self) -> tuple[tuple[str, str], ...]:
-        return ()
-
-    def fails(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+    @property
+    def clients(self) -> Clients:
         raise RuntimeError("CANARY +84901888484")
 
-    def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
-        raise KeyError("CANARY +84901888484")
+    @property
+    def starter(self) -> Starter:
+        raise NotImplementedError
+
+    @property
+    def resender(self) -> Resender:
+        raise NotImplementedError
+
+    @property
+    def checker(self) -> Checker:
+        raise NotImplementedError
 
 
 def test_what_nobody_expected_is_a_500_without_its_text(gateway: Gateway) -> None:
-    edge = Edge(BrokenHalf(), telemetry=gateway.container.telemetry, clock=gateway.clock)
+    edge = Edge(
+        BrokenUseCases(gateway.clock),
+        function=Function.SEND,
+        telemetry=gateway.container.telemetry,
+        clock=gateway.clock,
+    )
     http = gateway.request("POST", VERIFICATIONS, {}, to=edge)
     assert (http.status, http.code, http.body["trace_id"]) == (500, "internal_error", "request-1")
     assert http.headers["Content-Type"] == "application/problem+json"
@@ -204,7 +220,7 @@ def test_what_nobody_expected_is_a_500_without_its_text(gateway: Gateway) -> Non
     direct = gateway.direct(edge, client_id="demo")
     assert (direct.status, direct.code) == (500, "internal_error")
     lines = gateway.lines("unexpected failure")
-    assert [line["error_type"] for line in lines] == ["RuntimeError", "KeyError"]
+    assert [line["error_type"] for line in lines] == ["RuntimeError", "RuntimeError"]
     assert all(line["where"].startswith("test_faults.py:") for line in lines)
     told = gateway.log.getvalue() + "".join(gateway.answers)
     assert "CANARY" not in told

@@ -53,9 +53,9 @@ def key(text: str) -> Hostile:
     return Hostile("{" + NUMBER + "}", names="Idempotency-Key", headers={"idempotency-key": text})
 
 
-def nobody(authorization: str | None) -> Hostile:
+def nobody(authorization: str | None, code: str = "unauthenticated") -> Hostile:
     headers = {"authorization": authorization} if authorization is not None else {"authorization": ""}
-    return Hostile("{" + NUMBER + "}", status=401, code="unauthenticated", headers=headers)
+    return Hostile("{" + NUMBER + "}", status=401, code=code, headers=headers)
 
 
 def encoded(credentials: bytes) -> str:
@@ -108,7 +108,7 @@ REQUESTS: dict[str, Hostile] = {
     "SQL": number("+84' OR '1'='1"),
     "an unknown channel": start('"channel":"fax"', "channel"),
     "a null channel": start('"channel":null', "channel"),
-    "a channel that nobody carries": start('"channel":"silent"', "channel"),
+    "a channel that nobody carries": start('"channel":"silent"', "channel", code="not_carried"),
     "a purpose of strange letters": start('"purpose":"Đăng nhập"', "purpose"),
     "a purpose like a path": start('"purpose":"../admin"', "purpose"),
     "a long purpose": start('"purpose":"' + "p" * 65 + '"', "purpose"),
@@ -174,7 +174,7 @@ REQUESTS: dict[str, Hostile] = {
     "a wrong secret": nobody(basic(secret="demo-secreT")),
     "a longer secret": nobody(basic(secret="demo-secret ")),
     "an unknown client": nobody(basic("stranger")),
-    "a disabled client": nobody(basic("off")),
+    "a disabled client": nobody(basic("off"), "client_disabled"),
     "the pepper as a client": nobody(basic("pepper")),
     "a client of strange letters": nobody(encoded("демо:demo-secret".encode())),
 }
@@ -204,7 +204,8 @@ def test_there_are_enough_of_them() -> None:
 
 def test_refused_credentials_are_told_what_is_wanted(gateway: Gateway) -> None:
     answer = gateway.start(client="stranger")
-    assert answer.headers["WWW-Authenticate"] == 'Basic realm="countersign", charset="UTF-8"'
+    challenge = 'Basic realm="countersign", charset="UTF-8", Bearer realm="countersign"'
+    assert answer.headers["WWW-Authenticate"] == challenge
 
 
 @pytest.mark.parametrize(

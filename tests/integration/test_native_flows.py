@@ -233,7 +233,7 @@ def test_a_key_is_good_for_one_resend(gateway: Gateway, vendors: Vendors) -> Non
 
 def test_a_channel_that_no_vendor_carries_names_the_field(gateway: Gateway, vendors: Vendors) -> None:
     refused = gateway.start(channel="rcs")
-    problem(refused, 400, "invalid_request")
+    problem(refused, 400, "not_carried")
     assert refused.body["field"] == "channel"
     assert vendors.urls == []
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from countersign.clock import Deadline
-from countersign.dialects.http import BODY_LIMIT_BYTES, Endpoint, HttpRequest, HttpResponse, Router
+from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.http import BODY_LIMIT_BYTES, HttpRequest, HttpResponse, Router
 from countersign.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, PayloadTooLargeError
 from tests.support.clock import FakeClock
 
@@ -30,6 +31,7 @@ def test_an_event_is_read() -> None:
     assert (request.method, request.path, request.body) == ("POST", "/health", b'{"a":1}')
     assert request.headers == {"content-type": "application/json", "x-twice": "a,b"}
     assert request.parameters == {}
+    assert request.fault is None
 
 
 def test_a_body_in_base64_is_decoded() -> None:
@@ -71,24 +73,23 @@ def test_a_body_has_at_most_8192_bytes(length: int, *, fits: bool, encoded: bool
     if fits:
         assert HttpRequest.from_event(read).body == plain.encode()
     else:
-        with pytest.raises(PayloadTooLargeError):
-            HttpRequest.from_event(read)
+        assert isinstance(HttpRequest.from_event(read).fault, PayloadTooLargeError)
 
 
 def test_bytes_are_counted_not_characters() -> None:
-    with pytest.raises(PayloadTooLargeError):
-        HttpRequest.from_event(event(body="ạ" * 4_096))
+    assert isinstance(HttpRequest.from_event(event(body="ạ" * 4_096)).fault, PayloadTooLargeError)
 
 
 def test_a_huge_body_is_not_even_decoded() -> None:
-    with pytest.raises(PayloadTooLargeError):
-        HttpRequest.from_event(event(body="=" * 6_000_000, isBase64Encoded=True))
+    read = HttpRequest.from_event(event(body="=" * 6_000_000, isBase64Encoded=True))
+    assert isinstance(read.fault, PayloadTooLargeError)
 
 
 @pytest.mark.parametrize("body", ["%", "a", "abc", "YQ==YQ==", "YQ", "ü", "YQ==\n", "\ud800"])
 def test_a_body_that_is_not_base64_is_refused(body: str) -> None:
-    with pytest.raises(InvalidRequestError):
-        HttpRequest.from_event(event(body=body, isBase64Encoded=True))
+    read = HttpRequest.from_event(event(body=body, isBase64Encoded=True))
+    assert isinstance(read.fault, InvalidRequestError)
+    assert read.body == b""
 
 
 def test_a_lone_surrogate_in_a_body_is_left_to_the_parser() -> None:
@@ -122,14 +123,36 @@ def answer(request: HttpRequest, deadline: Deadline) -> HttpResponse:
     return HttpResponse(status=200, headers={}, body=request.path)
 
 
-ROUTER = Router(
-    (
-        Endpoint("POST", "/v1/things", answer),
-        Endpoint("GET", "/v1/things/{id}", answer),
-        Endpoint("DELETE", "/v1/things/{id}", answer),
-        Endpoint("POST", "/v1/things/{id}/check.now", answer),
-    )
-)
+HERE, THERE = frozenset({Function.VERIFY}), frozenset({Function.SEND})
+
+
+class Things(Dialect):
+    """A dialect of routes alone."""
+
+    def __init__(self) -> None:
+        """Nothing is used."""
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return (
+            Endpoint("POST", "/v1/things", answer, HERE),
+            Endpoint("GET", "/v1/things/{id}", answer, HERE | THERE),
+            Endpoint("DELETE", "/v1/things/{id}", answer, HERE),
+            Endpoint("POST", "/v1/things/{id}/check.now", answer, HERE),
+            Endpoint("POST", "/v1/others", answer, THERE),
+        )
+
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        return HttpResponse(status=refusal.error.status, headers={})
+
+
+class LenientThings(Things):
+    """The same, whatever the letter case."""
+
+    def canonical(self, path: str) -> str:
+        return path.lower()
+
+
+ROUTER = Router(Things(), function=Function.VERIFY)
 
 
 def find(method: str, path: str) -> tuple[str, dict[str, str]]:
@@ -190,10 +213,55 @@ def test_another_method_is_told_which_ones_there_are(
 
 
 def test_a_path_of_the_other_function_is_known_by_its_methods() -> None:
-    router = Router((Endpoint("GET", "/v1/things/{id}", answer),), elsewhere=(("POST", "/v1/things"),))
     with pytest.raises(MethodNotAllowedError) as refused:
-        router.find(HttpRequest(method="PUT", path="/v1/things", headers={}))
+        find("PUT", "/v1/others")
     assert refused.value.allowed == ("POST",)
+
+
+def test_a_function_does_not_answer_what_the_other_one_serves() -> None:
+    with pytest.raises(MethodNotAllowedError):
+        find("POST", "/v1/others")
+    router = Router(Things(), function=Function.SEND)
+    endpoint, _ = router.find(HttpRequest(method="GET", path="/v1/things/a", headers={}))
+    assert endpoint.path == "/v1/things/{id}"
+
+
+def test_a_lenient_dialect_says_which_spellings_are_one() -> None:
+    router = Router(LenientThings(), function=Function.VERIFY)
+    endpoint, parameters = router.find(HttpRequest(method="GET", path="/V1/THINGS/a", headers={}))
+    assert (endpoint.path, parameters) == ("/v1/things/{id}", {"id": "a"})
+
+
+# Queries --------------------------------------------------------------------------------------
+
+
+def query_of(text: str) -> dict[str, str]:
+    return HttpRequest.from_event(event(rawQueryString=text)).query()
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters"),
+    [
+        ("", {}),
+        ("a=1&b=2", {"a": "1", "b": "2"}),
+        ("&verificationId=5&code=1", {"verificationId": "5", "code": "1"}),
+        ("a=%2B1+2", {"a": "+1 2"}),
+        ("a=%C3%A4&b=", {"a": "ä", "b": ""}),
+        ("a", {"a": ""}),
+        ("a=1;b=2", {"a": "1;b=2"}),
+    ],
+)
+def test_a_query_is_read(text: str, parameters: dict[str, str]) -> None:
+    assert query_of(text) == parameters
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a=1&a=2", "a=1&%61=2", "a=%ff", "a=%C3", "&".join(f"p{n}=1" for n in range(65)), "a=" + "1" * 8_192],
+)
+def test_a_query_that_is_ambiguous_or_too_much_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        query_of(text)
 
 
 # Deadlines ------------------------------------------------------------------------------------

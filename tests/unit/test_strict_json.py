@@ -193,7 +193,7 @@ def test_a_whole_start_is_read() -> None:
     parsed = parse_object(json.dumps(body).encode(), content_type="application/json")
     request = parse_start(parsed, policy=Policy(), idempotency_key="k")
     assert request.phone.e164.reveal() == "+84901888484"
-    assert (request.channel, request.purpose, request.locale) == (Channel.ZALO, "login", "vi")
+    assert (request.channels, request.purpose, request.locale) == ((Channel.ZALO,), "login", "vi")
     assert (request.code_length, request.ttl_seconds) == (8, 120)
     assert (request.reference, request.idempotency_key) == ("Đơn hàng №17", "k")
 
@@ -203,7 +203,7 @@ def test_what_a_start_leaves_out_is_the_policys() -> None:
     policy = Policy(code_length=7, ttl_seconds=90)
     request = parse_start(parsed, policy=policy, idempotency_key=None)
     assert (request.code_length, request.ttl_seconds) == (7, 90)
-    assert (request.channel, request.purpose) == (Channel.SMS, "verification")
+    assert (request.channels, request.purpose) == ((Channel.SMS,), "verification")
     assert (request.locale, request.reference, request.idempotency_key) == (None, None, None)
 
 

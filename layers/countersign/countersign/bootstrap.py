@@ -17,7 +17,8 @@ from countersign.aws.secrets import CachedSecret, SecretClients, SecretVendorAcc
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
 from countersign.clock import Clock, SystemClock
-from countersign.dialects.native import NativeSend, NativeVerify
+from countersign.dialects.dialect import Function
+from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.edge import Edge
 from countersign.service.check import Checker
 from countersign.settings import Setting, Settings, required
@@ -79,7 +80,9 @@ class Container:
 
     @cached_property
     def clients(self) -> SecretClients:
-        return SecretClients(self._secret(self.settings.clients_secret_arn, label="clients"))
+        return SecretClients(
+            self._secret(self.settings.clients_secret_arn, label="clients"), dialects=CLIENT_DIALECTS
+        )
 
     @cached_property
     def vendor_accounts(self) -> SecretVendorAccounts:
@@ -156,27 +159,17 @@ class Container:
             clock=self.clock,
         )
 
-    def send_edge(self) -> Edge:
-        half = NativeSend(
-            clients=lambda: self.clients,
-            starter=lambda: self.starter,
-            resender=lambda: self.resender,
-            clock=self.clock,
-        )
-        return Edge(half, telemetry=self.telemetry, clock=self.clock)
-
-    def verify_edge(self) -> Edge:
-        half = NativeVerify(clients=lambda: self.clients, checker=lambda: self.checker, clock=self.clock)
-        return Edge(half, telemetry=self.telemetry, clock=self.clock)
+    def edge(self, function: Function) -> Edge:
+        return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
 
 
 @cache
 def send_function() -> Edge:
     """The send function's entry, one per container."""
-    return Container(os.environ).send_edge()
+    return Container(os.environ).edge(Function.SEND)
 
 
 @cache
 def verify_function() -> Edge:
     """The verify function's entry, one per container."""
-    return Container(os.environ).verify_edge()
+    return Container(os.environ).edge(Function.VERIFY)

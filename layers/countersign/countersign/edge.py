@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, final
 
 from countersign.clock import Clock, Deadline
-from countersign.dialects.http import HttpRequest, HttpResponse, Router
-from countersign.dialects.native_answers import problem_response
+from countersign.dialects.dialect import Dialect, Function, Refusal, UseCases
+from countersign.dialects.http import HttpRequest, HttpResponse
+from countersign.dialects.native import Native
+from countersign.dialects.registry import NATIVE, Front
 from countersign.errors import (
     ConfigurationError,
     CountersignError,
@@ -24,11 +26,11 @@ from countersign.errors import (
 )
 
 if TYPE_CHECKING:
-    from countersign.dialects.native import Half
     from countersign.telemetry import PowertoolsTelemetry
 
 LONGEST_SECONDS = 20.0  # API Gateway gives up at 30
 RESERVED_SECONDS = 2.0  # of the function's own time, to settle and answer
+NOT_HTTP = HttpRequest(method="", path="/", headers={})  # what a refusal of another event is about
 
 
 class LambdaContext(Protocol):
@@ -50,9 +52,12 @@ class InternalError(CountersignError):
 class Edge:
     """One function's entry."""
 
-    def __init__(self, half: Half, *, telemetry: PowertoolsTelemetry, clock: Clock) -> None:
-        self._half = half
-        self._router = Router(half.endpoints(), elsewhere=half.elsewhere())
+    def __init__(
+        self, use_cases: UseCases, *, function: Function, telemetry: PowertoolsTelemetry, clock: Clock
+    ) -> None:
+        self._front = Front(use_cases, function=function)
+        self._function = function
+        self._native = Native(use_cases)
         self._telemetry = telemetry
         self._clock = clock
 
@@ -74,24 +79,37 @@ class Edge:
 
     def _http(self, event: Mapping[str, object], *, trace_id: str, deadline: Deadline) -> HttpResponse:
         began = self._clock.monotonic()
+        request = NOT_HTTP
+        name: str = NATIVE
+        dialect: Dialect = self._native
         try:
             request = HttpRequest.from_event(event)
-            endpoint, parameters = self._router.find(request)
+            name, dialect, router = self._front.at(request.path)
+            endpoint, parameters = router.find(request)
+            if request.fault is not None:
+                raise request.fault
             return endpoint.handler(replace(request, parameters=parameters), deadline)
         except Exception as error:
-            return self._refused(error, trace_id=trace_id, began=began)
+            refusal = self._refused(error, dialect=name, trace_id=trace_id, began=began)
+            return dialect.refuse(
+                Refusal(error=refusal, request=request, trace_id=trace_id, now=self._clock.now())
+            )
 
     def _direct(self, event: object, *, trace_id: str, deadline: Deadline) -> dict[str, object]:
         began = self._clock.monotonic()
         try:
             if not isinstance(event, dict):
                 raise InvalidRequestError("The event must be a JSON object.")
-            response = self._half.invoke(event, deadline=deadline)
+            response = self._native.invoke(event, function=self._function, deadline=deadline)
         except Exception as error:
-            response = self._refused(error, trace_id=trace_id, began=began)
+            refusal = self._refused(error, dialect=NATIVE, trace_id=trace_id, began=began)
+            response = self._native.refuse(
+                Refusal(error=refusal, request=NOT_HTTP, trace_id=trace_id, now=self._clock.now())
+            )
         return {"status_code": response.status, "body": response.document()}
 
-    def _refused(self, error: Exception, *, trace_id: str, began: float) -> HttpResponse:
+    def _refused(self, error: Exception, *, dialect: str, trace_id: str, began: float) -> CountersignError:
+        """The refusal that an error is, with its line in the log."""
         match error:
             case CountersignError():
                 refusal = error
@@ -103,16 +121,17 @@ class Edge:
             case _:
                 self._telemetry.failure(error)
                 refusal = InternalError()
-        self._log(refusal, trace_id=trace_id, began=began)
-        return problem_response(refusal, trace_id=trace_id, now=self._clock.now())
+        self._log(refusal, dialect=dialect, trace_id=trace_id, began=began)
+        return refusal
 
-    def _log(self, refusal: CountersignError, *, trace_id: str, began: float) -> None:
+    def _log(self, refusal: CountersignError, *, dialect: str, trace_id: str, began: float) -> None:
         if isinstance(refusal, (NotFoundError, MethodNotAllowedError)) and refusal.client_id is None:
             return  # somebody's scanner: nothing about a verification, and no cost in logs
         about = refusal.verification
         cause = refusal.__cause__
         self._telemetry.outcome(
             "RequestRefused",
+            dialect=dialect,
             verification_id=about.id if about else None,
             client=about.client_id if about else refusal.client_id,
             country=about.country if about else None,

@@ -5,14 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import TYPE_CHECKING, final
+from urllib.parse import parse_qsl
 
-from countersign.clock import Deadline
-from countersign.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, PayloadTooLargeError
+from countersign.errors import (
+    CountersignError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
+
+if TYPE_CHECKING:
+    from countersign.dialects.dialect import Dialect, Endpoint, Function
 
 BODY_LIMIT_BYTES = 8_192
+QUERY_LIMIT_CHARACTERS = 8_192
+QUERY_LIMIT_FIELDS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,25 +34,52 @@ class HttpRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    raw_query: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)  # the path's
+    fault: CountersignError | None = None  # why the body could not be read; for the dialect to answer
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method})"
 
     @classmethod
     def from_event(cls, event: Mapping[str, object]) -> HttpRequest:
-        """Read an event. Raises InvalidRequestError or PayloadTooLargeError for an unusable body."""
+        """Read an event. Raises InvalidRequestError where it is none of HTTP; a bad body is a `fault`."""
         context = event.get("requestContext")
         http = context.get("http") if isinstance(context, dict) else None
         if not isinstance(http, dict):
             raise InvalidRequestError("This is not an HTTP request of API Gateway's format 2.0.")
         headers = event.get("headers")
+        body, fault = b"", None
+        try:
+            body = _body(event)
+        except CountersignError as error:
+            fault = error
         return cls(
             method=str(http.get("method", "")).upper(),
             path=str(event.get("rawPath", "/")),
             headers={str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {},
-            body=_body(event),
+            body=body,
+            raw_query=str(event.get("rawQueryString") or ""),
+            fault=fault,
         )
+
+    def query(self) -> dict[str, str]:
+        """The query's parameters, empty pairs left out.
+
+        Raises InvalidRequestError: one is given twice, it is not UTF-8, or there are too many.
+        """
+        if len(self.raw_query) > QUERY_LIMIT_CHARACTERS:
+            raise InvalidRequestError("The query is too long.")
+        try:
+            pairs = parse_qsl(
+                self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=QUERY_LIMIT_FIELDS
+            )
+        except ValueError as error:  # not UTF-8 behind the percent signs, or too many fields
+            raise InvalidRequestError("The query cannot be read.") from error
+        parameters = dict(pairs)
+        if len(parameters) < len(pairs):
+            raise InvalidRequestError("A parameter of the query is given twice.")
+        return parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,37 +104,30 @@ class HttpResponse:
         return json.loads(self.body) if self.body else None
 
 
-type RouteHandler = Callable[[HttpRequest, Deadline], HttpResponse]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A method and a path such as `/otp/v1/verifications/{id}`."""
-
-    method: str
-    path: str
-    handler: RouteHandler
-
-
 @final
 class Router:
-    """Finds the endpoint of a request."""
+    """Finds the endpoint of a request among those of one dialect."""
 
-    def __init__(
-        self, endpoints: tuple[Endpoint, ...], *, elsewhere: tuple[tuple[str, str], ...] = ()
-    ) -> None:
-        """`elsewhere`: methods and paths of the other function, so that a wrong method is told as such."""
-        self._endpoints = tuple((endpoint, _pattern(endpoint.path)) for endpoint in endpoints)
-        self._elsewhere = tuple((method, _pattern(path)) for method, path in elsewhere)
+    def __init__(self, dialect: Dialect, *, function: Function) -> None:
+        self._canonical = dialect.canonical
+        self._function = function
+        self._endpoints = tuple(
+            (endpoint, _pattern(dialect.canonical(endpoint.path))) for endpoint in dialect.endpoints()
+        )
 
     def find(self, request: HttpRequest) -> tuple[Endpoint, dict[str, str]]:
-        """The endpoint and the path's parameters. Raises NotFoundError or MethodNotAllowedError."""
-        allowed = [method for method, pattern in self._elsewhere if pattern.fullmatch(request.path)]
+        """The endpoint and the path's parameters.
+
+        Raises NotFoundError, or MethodNotAllowedError where the path is there, here or in the
+        other function.
+        """
+        path = self._canonical(request.path)
+        allowed = []
         for endpoint, pattern in self._endpoints:
-            match = pattern.fullmatch(request.path)
+            match = pattern.fullmatch(path)
             if match is None:
                 continue
-            if endpoint.method == request.method:
+            if endpoint.method == request.method and self._function in endpoint.functions:
                 return endpoint, match.groupdict()
             allowed.append(endpoint.method)
         if allowed:

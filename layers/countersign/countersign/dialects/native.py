@@ -2,110 +2,118 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, final
+from typing import final
 
 from countersign import __version__
-from countersign.clock import Clock, Deadline
+from countersign.clock import Deadline
 from countersign.dialects import native_parsing as parsing
-from countersign.dialects.http import Endpoint, HttpRequest, HttpResponse
-from countersign.dialects.native_answers import json_response, verification_document
+from countersign.dialects.access import bearer_of, credentials_of, speaking, token_of
+from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.http import HttpRequest, HttpResponse
+from countersign.dialects.native_answers import json_response, problem_response, verification_document
 from countersign.dialects.strict_json import JsonObject, parse_object
-from countersign.errors import CountersignError, InvalidRequestError, UnauthenticatedError
-from countersign.ports import Client, Clients
-
-if TYPE_CHECKING:
-    from countersign.service.check import Checker
-    from countersign.service.resend import Resender
-    from countersign.service.start import Starter
+from countersign.errors import InvalidRequestError
+from countersign.ports import Client
 
 VERIFICATIONS = "/otp/v1/verifications"
-START = ("POST", VERIFICATIONS)
-RESEND = ("POST", VERIFICATIONS + "/{id}/resend")
+SENDS = frozenset({Function.SEND})
+VERIFIES = frozenset({Function.VERIFY})
 CREATED, OK = 201, 200
 
 
-class Half(Protocol):
-    """What one of the two functions answers."""
-
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        """Its HTTP endpoints."""
-        ...
-
-    def elsewhere(self) -> tuple[tuple[str, str], ...]:
-        """Methods and paths that the other function answers, where unrouted requests come here."""
-        ...
-
-    def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
-        """A direct invocation: the members of the HTTP request, `client_id`, and `operation`."""
-        ...
-
-
 @final
-class NativeSend:
-    """Start and resend."""
-
-    def __init__(
-        self,
-        *,
-        clients: Callable[[], Clients],
-        starter: Callable[[], Starter],
-        resender: Callable[[], Resender],
-        clock: Clock,
-    ) -> None:
-        self._clients = clients
-        self._starter = starter
-        self._resender = resender
-        self._clock = clock
+class Native(Dialect):
+    """Start, resend, check, read and cancel."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
-        def start(request: HttpRequest, deadline: Deadline) -> HttpResponse:
-            with authenticated(self._clients(), request=request) as client:
-                key = parsing.parse_idempotency_key(request.headers)
-                body = parse_object(request.body, content_type=request.headers.get("content-type"))
-                return self._start(client, body=body, key=key, deadline=deadline)
+        here = VERIFICATIONS + "/{id}"
+        return (
+            Endpoint("POST", VERIFICATIONS, self._http_start, SENDS),
+            Endpoint("POST", here + "/resend", self._http_resend, SENDS),
+            Endpoint("POST", here + "/check", self._http_check, VERIFIES),
+            Endpoint("GET", here, self._http_read, VERIFIES),
+            Endpoint("DELETE", here, self._http_cancel, VERIFIES),
+            Endpoint("GET", "/health", _health, VERIFIES),
+            Endpoint("GET", "/openapi.json", _openapi, VERIFIES),
+        )
 
-        def resend(request: HttpRequest, deadline: Deadline) -> HttpResponse:
-            with authenticated(self._clients(), request=request) as client:
-                key = parsing.parse_idempotency_key(request.headers)
-                verification_id = parsing.parse_id(request.parameters["id"])
-                content_type = request.headers.get("content-type")
-                body = parse_object(request.body, content_type=content_type, optional=True)
-                return self._resend(
-                    client, verification_id=verification_id, body=body, key=key, deadline=deadline
-                )
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        return problem_response(refusal.error, trace_id=refusal.trace_id, now=refusal.now)
 
-        return (Endpoint(*START, start), Endpoint(*RESEND, resend))
-
-    def elsewhere(self) -> tuple[tuple[str, str], ...]:
-        return ()
-
-    def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
+    def invoke(self, event: Mapping[str, object], *, function: Function, deadline: Deadline) -> HttpResponse:
+        """A direct invocation: the members of the HTTP request, `client_id`, and `operation`."""
         body = JsonObject(event)
-        with trusted(self._clients(), body=body) as client:
-            operation = _operation(body, allowed=("start", "resend"))
-            key = body.optional_text("idempotency_key", most=255)
-            if key is not None:
-                key = parsing.check_idempotency_key(key, field="idempotency_key")
-            if operation == "start":
-                return self._start(client, body=body, key=key, deadline=deadline)
-            verification_id = parsing.parse_id(body.text("id", most=64))
+        with self._trusted(body) as client:
+            if function is Function.SEND:
+                return self._invoked_send(client, body=body, deadline=deadline)
+            return self._invoked_verify(client, body=body, deadline=deadline)
+
+    def _invoked_send(self, client: Client, *, body: JsonObject, deadline: Deadline) -> HttpResponse:
+        operation = _operation(body, allowed=("start", "resend"))
+        key = body.optional_text("idempotency_key", most=255)
+        if key is not None:
+            key = parsing.check_idempotency_key(key, field="idempotency_key")
+        if operation == "start":
+            return self._start(client, body=body, key=key, deadline=deadline)
+        verification_id = parsing.parse_id(body.text("id", most=64))
+        return self._resend(client, verification_id=verification_id, body=body, key=key, deadline=deadline)
+
+    def _invoked_verify(self, client: Client, *, body: JsonObject, deadline: Deadline) -> HttpResponse:
+        operation = _operation(body, allowed=("check", "read", "cancel"))
+        verification_id = body.text("id", most=64)
+        if operation == "check":
+            return self._check(client, verification_id=verification_id, body=body, deadline=deadline)
+        body.nothing_else()
+        if operation == "read":
+            return self._read(client, verification_id=verification_id)
+        return self._cancel(client, verification_id=verification_id)
+
+    # HTTP -------------------------------------------------------------------------------
+
+    def _http_start(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        with self._authenticated(request) as client:
+            key = parsing.parse_idempotency_key(request.headers)
+            body = parse_object(request.body, content_type=request.headers.get("content-type"))
+            return self._start(client, body=body, key=key, deadline=deadline)
+
+    def _http_resend(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        with self._authenticated(request) as client:
+            key = parsing.parse_idempotency_key(request.headers)
+            verification_id = parsing.parse_id(request.parameters["id"])
+            content_type = request.headers.get("content-type")
+            body = parse_object(request.body, content_type=content_type, optional=True)
             return self._resend(
                 client, verification_id=verification_id, body=body, key=key, deadline=deadline
             )
+
+    def _http_check(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        with self._authenticated(request) as client:
+            body = parse_object(request.body, content_type=request.headers.get("content-type"))
+            return self._check(client, verification_id=request.parameters["id"], body=body, deadline=deadline)
+
+    def _http_read(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        del deadline  # one call, bounded by the client's own time-outs
+        with self._authenticated(request) as client:
+            return self._read(client, verification_id=request.parameters["id"])
+
+    def _http_cancel(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        del deadline
+        with self._authenticated(request) as client:
+            return self._cancel(client, verification_id=request.parameters["id"])
+
+    # Operations -------------------------------------------------------------------------
 
     def _start(
         self, client: Client, *, body: JsonObject, key: str | None, deadline: Deadline
     ) -> HttpResponse:
         request = parsing.parse_start(body, policy=client.policy, idempotency_key=key)
-        started = self._starter().start(client, request=request, deadline=deadline)
+        started = self._use_cases.starter.start(client, request=request, deadline=deadline)
         headers = {"Location": f"{VERIFICATIONS}/{started.verification.id}"}
         if started.replayed:
             headers["Idempotent-Replayed"] = "true"
-        document = verification_document(started.verification, now=self._clock.now())
+        document = verification_document(started.verification, now=self._use_cases.clock.now())
         return json_response(CREATED, document, headers=headers)
 
     def _resend(
@@ -113,81 +121,52 @@ class NativeSend:
     ) -> HttpResponse:
         channel = parsing.parse_channel(body)
         body.nothing_else()
-        verification = self._resender().resend(
+        verification = self._use_cases.resender.resend(
             client, verification_id=verification_id, channel=channel, idempotency_key=key, deadline=deadline
         )
-        return json_response(OK, verification_document(verification, now=self._clock.now()))
-
-
-@final
-class NativeVerify:
-    """Check, read and cancel."""
-
-    def __init__(
-        self, *, clients: Callable[[], Clients], checker: Callable[[], Checker], clock: Clock
-    ) -> None:
-        self._clients = clients
-        self._checker = checker
-        self._clock = clock
-
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        def check(request: HttpRequest, deadline: Deadline) -> HttpResponse:
-            with authenticated(self._clients(), request=request) as client:
-                body = parse_object(request.body, content_type=request.headers.get("content-type"))
-                return self._check(
-                    client, verification_id=request.parameters["id"], body=body, deadline=deadline
-                )
-
-        def read(request: HttpRequest, deadline: Deadline) -> HttpResponse:
-            del deadline  # one call, bounded by the client's own time-outs
-            with authenticated(self._clients(), request=request) as client:
-                return self._read(client, verification_id=request.parameters["id"])
-
-        def cancel(request: HttpRequest, deadline: Deadline) -> HttpResponse:
-            del deadline
-            with authenticated(self._clients(), request=request) as client:
-                return self._cancel(client, verification_id=request.parameters["id"])
-
-        return (
-            Endpoint("POST", VERIFICATIONS + "/{id}/check", check),
-            Endpoint("GET", VERIFICATIONS + "/{id}", read),
-            Endpoint("DELETE", VERIFICATIONS + "/{id}", cancel),
-            Endpoint("GET", "/health", _health),
-        )
-
-    def elsewhere(self) -> tuple[tuple[str, str], ...]:
-        return (START, RESEND)
-
-    def invoke(self, event: Mapping[str, object], *, deadline: Deadline) -> HttpResponse:
-        body = JsonObject(event)
-        with trusted(self._clients(), body=body) as client:
-            operation = _operation(body, allowed=("check", "read", "cancel"))
-            verification_id = body.text("id", most=64)
-            if operation == "check":
-                return self._check(client, verification_id=verification_id, body=body, deadline=deadline)
-            body.nothing_else()
-            if operation == "read":
-                return self._read(client, verification_id=verification_id)
-            return self._cancel(client, verification_id=verification_id)
+        return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
 
     def _check(
         self, client: Client, *, verification_id: str, body: JsonObject, deadline: Deadline
     ) -> HttpResponse:
-        verification = self._checker().check(
+        verification = self._use_cases.checker.check(
             client,
             verification_id=parsing.parse_id(verification_id),
             code=parsing.parse_code(body),
             deadline=deadline,
         )
-        return json_response(OK, verification_document(verification, now=self._clock.now()))
+        return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
 
     def _read(self, client: Client, *, verification_id: str) -> HttpResponse:
-        verification = self._checker().read(client, verification_id=parsing.parse_id(verification_id))
-        return json_response(OK, verification_document(verification, now=self._clock.now()))
+        verification = self._use_cases.checker.read(client, verification_id=parsing.parse_id(verification_id))
+        return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
 
     def _cancel(self, client: Client, *, verification_id: str) -> HttpResponse:
-        verification = self._checker().cancel(client, verification_id=parsing.parse_id(verification_id))
-        return json_response(OK, verification_document(verification, now=self._clock.now()))
+        verification = self._use_cases.checker.cancel(
+            client, verification_id=parsing.parse_id(verification_id)
+        )
+        return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
+
+    # Callers ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _authenticated(self, request: HttpRequest) -> Iterator[Client]:
+        """The caller, by HTTP Basic or an access token."""
+        token = token_of(request)
+        if token is not None:
+            caller = bearer_of(self._use_cases, token=token).client
+        else:
+            client_id, secret = credentials_of(request)
+            caller = self._use_cases.clients.authenticate(client_id, secret=secret)
+        with speaking(caller, dialect="native") as client:
+            yield client
+
+    @contextmanager
+    def _trusted(self, body: JsonObject) -> Iterator[Client]:
+        """The caller of a direct invocation: IAM has let it in, so its word for `client_id` counts."""
+        caller = self._use_cases.clients.trusted(body.text("client_id", most=64))
+        with speaking(caller, dialect="native") as client:
+            yield client
 
 
 def _health(request: HttpRequest, deadline: Deadline) -> HttpResponse:
@@ -196,41 +175,19 @@ def _health(request: HttpRequest, deadline: Deadline) -> HttpResponse:
     return json_response(OK, {"status": "ok", "version": __version__})
 
 
+def _openapi(request: HttpRequest, deadline: Deadline) -> HttpResponse:
+    """The description of every route, as it lies in the package."""
+    del request, deadline
+    from importlib.resources import files  # a cold start need not pay for it
+
+    text = files("countersign").joinpath("openapi.json").read_text(encoding="utf-8")
+    return HttpResponse(
+        status=OK, headers={"Content-Type": "application/json", "Cache-Control": "max-age=300"}, body=text
+    )
+
+
 def _operation(body: JsonObject, *, allowed: tuple[str, ...]) -> str:
     operation = body.optional_text("operation", most=16) or allowed[0]
     if operation not in allowed:
         raise InvalidRequestError(f"`operation` must be one of {', '.join(allowed)}.", field="operation")
     return operation
-
-
-@contextmanager
-def authenticated(clients: Clients, *, request: HttpRequest) -> Iterator[Client]:
-    """The caller, by HTTP Basic; errors inside carry who it was."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        raise UnauthenticatedError
-    try:
-        decoded = base64.b64decode(credentials.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError) as error:
-        raise UnauthenticatedError from error
-    client_id, colon, secret = decoded.partition(":")
-    if not colon:
-        raise UnauthenticatedError
-    with _named(clients.authenticate(client_id, secret=secret)) as client:
-        yield client
-
-
-@contextmanager
-def trusted(clients: Clients, *, body: JsonObject) -> Iterator[Client]:
-    """The caller of a direct invocation: IAM has let it in, so its word for `client_id` counts."""
-    with _named(clients.trusted(body.text("client_id", most=64))) as client:
-        yield client
-
-
-@contextmanager
-def _named(client: Client) -> Iterator[Client]:
-    try:
-        yield client
-    except CountersignError as error:
-        error.client_id = client.id
-        raise

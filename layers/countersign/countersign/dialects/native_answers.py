@@ -16,6 +16,8 @@ from countersign.errors import (
 )
 from countersign.model import Status, Verification
 
+CHALLENGE = 'Basic realm="countersign", charset="UTF-8", Bearer realm="countersign"'
+
 _COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -93,7 +95,7 @@ def problem_response(error: CountersignError, *, trace_id: str, now: int) -> Htt
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, UnauthenticatedError):
-        headers["WWW-Authenticate"] = 'Basic realm="countersign", charset="UTF-8"'
+        headers["WWW-Authenticate"] = CHALLENGE
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(error.allowed)
     return json_response(error.status, problem_document(error, trace_id=trace_id, now=now), headers=headers)

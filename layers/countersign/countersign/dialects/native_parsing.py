@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 from countersign.dialects.strict_json import JsonObject
 from countersign.errors import InvalidRequestError, NotFoundError
 from countersign.model import Channel, Secret
-from countersign.policy import CODE_LENGTH, TTL_SECONDS, Bound, Policy
+from countersign.policy import (
+    CODE_LENGTH,
+    DEFAULT_CODE_LENGTH,
+    DEFAULT_TTL_SECONDS,
+    TTL_SECONDS,
+    Bound,
+    Policy,
+)
 
 if TYPE_CHECKING:
-    from countersign.service.start import StartRequest
+    from countersign.service.wish import StartRequest
 
 DEFAULT_PURPOSE = "verification"
 
@@ -27,7 +34,8 @@ def parse_start(body: JsonObject, *, policy: Policy, idempotency_key: str | None
     """A start. The policy bounds what a request may ask for: no shorter code, no longer life."""
     # Not at import: the verify function has no use for them.
     from countersign.phone import parse_phone
-    from countersign.service.start import StartRequest
+    from countersign.service.sending import cooldown_seconds
+    from countersign.service.wish import StartRequest
 
     to = body.text("to", most=32)
     channel = parse_channel(body)
@@ -38,15 +46,18 @@ def parse_start(body: JsonObject, *, policy: Policy, idempotency_key: str | None
         body, "locale", pattern=_LOCALE, most=35, rule="a language tag such as `vi` or `pt-BR`"
     )
     reference = body.optional_text("reference", most=64)
-    length = body.optional_number("code_length", bound=Bound(policy.code_length, CODE_LENGTH.high))
-    ttl = body.optional_number("ttl_seconds", bound=Bound(TTL_SECONDS.low, policy.ttl_seconds))
+    least_length = policy.code_length or DEFAULT_CODE_LENGTH
+    longest_ttl = policy.ttl_seconds or DEFAULT_TTL_SECONDS
+    length = body.optional_number("code_length", bound=Bound(least_length, CODE_LENGTH.high))
+    ttl = body.optional_number("ttl_seconds", bound=Bound(TTL_SECONDS.low, longest_ttl))
     body.nothing_else()
     return StartRequest(
         phone=parse_phone(to, field="to"),
-        channel=channel or Channel.SMS,
+        channels=(channel or Channel.SMS,),
         purpose=purpose or DEFAULT_PURPOSE,
-        code_length=length or policy.code_length,
-        ttl_seconds=ttl or policy.ttl_seconds,
+        code_length=length or least_length,
+        ttl_seconds=ttl or longest_ttl,
+        cooldown_seconds=cooldown_seconds(policy),
         locale=locale,
         reference=reference,
         idempotency_key=idempotency_key,

@@ -11,12 +11,17 @@ from countersign.policy import Bound
 
 
 def parse_object(body: bytes, *, content_type: str | None, optional: bool = False) -> JsonObject:
-    """Read a body.
+    """Read a body whose members are all known.
 
     Raises InvalidRequestError (naming the member where there is one) or UnsupportedMediaTypeError.
     """
     if optional and not body:
         return JsonObject({})
+    return JsonObject(parse_members(body, content_type=content_type))
+
+
+def parse_members(body: bytes, *, content_type: str | None) -> dict[str, object]:
+    """Read a body as plain values, at every depth with each member named once; raises the same."""
     if content_type is not None and content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaTypeError
     if not body:
@@ -29,7 +34,7 @@ def parse_object(body: bytes, *, content_type: str | None, optional: bool = Fals
         raise InvalidRequestError("The body is not JSON.") from error
     if not isinstance(document, dict):
         raise InvalidRequestError("The body must be a JSON object.")
-    return JsonObject(document)
+    return document
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:

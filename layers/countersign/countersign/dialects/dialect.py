@@ -1,0 +1,90 @@
+"""What every front-door protocol is made of. docs/adding-a-dialect.md walks through one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from countersign.clock import Clock, Deadline
+from countersign.dialects.http import HttpRequest, HttpResponse
+from countersign.errors import CountersignError
+from countersign.ports import Clients
+
+if TYPE_CHECKING:
+    from countersign.service.check import Checker
+    from countersign.service.resend import Resender
+    from countersign.service.start import Starter
+
+
+class Function(StrEnum):
+    """The two functions of the stack."""
+
+    SEND = "send"
+    VERIFY = "verify"
+
+
+class UseCases(Protocol):
+    """What a dialect may use. Each is made at its first use, so that a check loads nothing that sends."""
+
+    @property
+    def clients(self) -> Clients: ...
+
+    @property
+    def starter(self) -> Starter: ...
+
+    @property
+    def resender(self) -> Resender: ...
+
+    @property
+    def checker(self) -> Checker: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+type Handler = Callable[[HttpRequest, Deadline], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method, a path such as `/otp/v1/verifications/{id}`, and the functions that answer it.
+
+    The handler raises a CountersignError for every refusal.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    functions: frozenset[Function]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that is refused, whatever the reason."""
+
+    error: CountersignError
+    request: HttpRequest
+    trace_id: str
+    now: int
+
+
+class Dialect(ABC):
+    """One wire protocol. Everything under its path prefixes is answered in its words."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    @abstractmethod
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Every operation, whichever function serves it."""
+
+    @abstractmethod
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        """A refusal in the protocol's words: never what its clients take for a success."""
+
+    def canonical(self, path: str) -> str:
+        """The path as the endpoints spell it, for a protocol that is lenient about spelling."""
+        return path
