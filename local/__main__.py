@@ -69,7 +69,11 @@ Send a code (prints the verification's id), then check the code that the handset
 
 {check}
 
+The same client speaks the vendors' protocols and CAMARA's on their own paths:
+see "Coming from Message Central / eSMS / EngageLab" in README.md.
+
 Handset: {stack.url}/handset
+OpenAPI: {stack.url}/openapi.json
 Logs:    {FOLDER.relative_to(ROOT)}/ (ministack.log, functions.log)
 Ctrl-C ends everything.
 """

@@ -6,9 +6,23 @@ from collections.abc import Mapping
 
 from local.vendors.server import Accounts
 
-DEMO_CLIENTS: Mapping[str, object] = {
-    "demo": {"secrets": ["demo-secret"], "policy": {"routes": "default"}},
-    "demo-gateway": {"secrets": ["demo-secret"], "policy": {"routes": "gateway"}},
+# Every dialect, with the names that the vendors' own examples use.
+DEMO_DIALECTS: Mapping[str, Mapping[str, object]] = {
+    "native": {},
+    "message_central": {},
+    "esms": {"brandnames": ["Baotrixemay", "Countersign"], "multichannel_templates": ["12345"]},
+    "engagelab": {
+        "templates": {
+            "t1": {},  # the text is the vendor's
+            "t2": {"texts": {"default": "{{code}} is your code for {{shop}}"}, "own_text": "preferred"},
+            "t3": {"channels": "whatsapp|sms", "code_length": 4, "ttl_seconds": 120},
+        }
+    },
+    "camara": {},
+}
+DEMO_CLIENTS: Mapping[str, Mapping[str, object]] = {
+    name: {"secrets": ["demo-secret"], "policy": {"routes": routes}, "dialects": DEMO_DIALECTS}
+    for name, routes in (("demo", "default"), ("demo-gateway", "gateway"))
 }
 
 
@@ -29,5 +43,6 @@ def vendor_accounts(accounts: Accounts | None = None) -> dict[str, object]:
             "dev_secret": lab.dev_secret,
             "templates": {channel: template for template, channel in lab.templates.items()},
             "ttl_seconds": lab.ttl_seconds,
+            "code_length": lab.code_length,
         },
     }

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .conftest import Lambda
+from .conftest import ROOT, Lambda
 
 LOADED_WITHOUT_BYTECODE = """
 import app, json, os
@@ -18,6 +18,17 @@ print(json.dumps({
     "modules": len(modules),
     "uncompiled": [module.__name__ for module in modules if not os.path.isfile(module.__spec__.cached)],
 }))
+"""
+OPENAPI = """
+import app
+class Context:
+    aws_request_id = "r"
+    def get_remaining_time_in_millis(self):
+        return 20000
+http = {"method": "GET", "path": "/openapi.json"}
+answer = app.handler({"rawPath": "/openapi.json", "requestContext": {"http": http}}, Context())
+assert answer["statusCode"] == 200
+print(answer["body"].rstrip())
 """
 PHONE = """
 import json, phonenumbers
@@ -79,3 +90,9 @@ def test_the_interpreter_sees_nothing_else_of_this_environment(lambda_like: Lamb
         "print([name for name in ('pytest', 'moto', 'samcli') if found.find_spec(name)])"
     )
     assert lambda_like.run(code).strip() == "[]"
+
+
+def test_the_openapi_document_is_answered_from_the_layer(lambda_like: Lambda) -> None:
+    source = ROOT / "layers" / "countersign" / "countersign" / "openapi.json"
+    answered = lambda_like.run(OPENAPI, function="verify")
+    assert json.loads(answered) == json.loads(source.read_text(encoding="utf-8"))

@@ -28,6 +28,21 @@ ROUTES = {
     "GET /otp/v1/verifications/{id}": VERIFY,
     "DELETE /otp/v1/verifications/{id}": VERIFY,
     "GET /health": VERIFY,
+    "GET /openapi.json": VERIFY,
+    "POST /oauth2/token": VERIFY,
+    "GET /auth/v1/authentication/token": VERIFY,
+    "POST /verification/v3/send": SEND,
+    "GET /verification/v3/validateOtp": VERIFY,
+    # eSMS's paths have several spellings: the greedy one takes whatever is not spelt as documented.
+    "ANY /MainService.svc/{path+}": SEND,
+    "GET /MainService.svc/json/CheckCodeGen_V4_get": VERIFY,
+    "POST /MainService.svc/json/CheckCodeGen_V4_get": VERIFY,
+    "POST /v1/messages": SEND,
+    "POST /v1/codes": SEND,
+    "POST /v1/custom-messages": SEND,
+    "POST /v1/verifications": VERIFY,
+    "POST /one-time-password-sms/v1/send-code": SEND,
+    "POST /one-time-password-sms/v1/validate-code": VERIFY,
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
@@ -161,6 +176,8 @@ def routes_are_explicit_and_speak_payload_2(template: Template) -> Iterator[str]
                 yield f"{event} is not of the HTTP API"
             if properties.get("PayloadFormatVersion") != "2.0":
                 yield f"{event} does not speak payload format 2.0"
+            if route.endswith("/"):
+                yield f"{event} ends with a slash, which API Gateway does not take for a route"
     if routes != ROUTES:
         yield f"routes are {routes}"
 

@@ -21,7 +21,8 @@ def _integrations(stack: Template) -> dict[str, Template]:
     found: dict[str, Template] = {}
     for path, operations in paths.items():
         for method, operation in operations.items():
-            route = "$default" if path in {"$default", "/$default"} else f"{method.upper()} {path}"
+            verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+            route = "$default" if path in {"$default", "/$default"} else f"{verb} {path}"
             found[route] = operation["x-amazon-apigateway-integration"]
     return found
 

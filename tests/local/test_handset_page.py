@@ -11,7 +11,8 @@ import pytest
 from local.front import start_front
 from tests.local import esms_customer as esms
 from tests.local.browser import CHROMIUM, Page, opened_page
-from tests.local.conftest import LoopThread, Vendors
+from tests.local.conftest import Vendors
+from tests.support.loop import LoopThread
 
 SECONDS = 60
 MARKUP = "<img src=x onerror=\"document.title='owned'\"> 482913 <b>bold</b>"
