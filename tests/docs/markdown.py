@@ -38,9 +38,9 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def blocks(page: Path, language: str) -> list[Block]:
-    """The fenced blocks of one language, in order."""
-    found = [Block(*groups) for groups in _FENCE.findall(read(page))]
+def blocks(page: Path, language: str, *, under: str | None = None) -> list[Block]:
+    """The fenced blocks of one language, in order, below the heading `under` if one is given."""
+    found = [Block(*groups) for groups in _FENCE.findall(_part(read(page), under))]
     return [block for block in found if block.language == language]
 
 
@@ -76,7 +76,10 @@ def names(cell: str) -> list[str]:
 
 
 def _section(page: Path, under: str | None) -> str:
-    text = prose(page)
+    return _part(prose(page), under)
+
+
+def _part(text: str, under: str | None) -> str:
     if under is None:
         return text
     level, rest = re.split(rf"^(#+) {re.escape(under)} *$", text, maxsplit=1, flags=re.MULTILINE)[1:]
