@@ -11,18 +11,25 @@ import subprocess
 from typing import Any
 
 import pytest
+from engagelab_otp import EngagelabError, OTPClient  # type: ignore[import-untyped]  # it has no types
 
 from local.stack import Stack
 from tests.docs.markdown import README, blocks
-from tests.end_to_end.calling import CALL_SECONDS, other_code
+from tests.end_to_end.calling import CALL_SECONDS, fresh_number, other_code
 
 SECTION = "Coming from Message Central / eSMS / EngageLab"
 LINES = [block.text for block in blocks(README, "sh", under=SECTION)]
-MC_TOKEN, MC_SEND, MC_VALIDATE, ESMS_SEND, ESMS_CHECK, LAB_SEND, LAB_CHECK = LINES
+MC_TOKEN, MC_SEND, MC_VALIDATE, ESMS_SEND, ESMS_CHECK, LAB_SEND, LAB_CHECK = LINES[:7]
+OAUTH2_TOKEN, CAMARA_SEND, CAMARA_VALIDATE = LINES[7:]
 
 
 def run(stack: Stack, line: str, **put_in: str) -> Any:
-    """The answer of a line, in which each of `put_in` has taken the place of what the README shows."""
+    """The JSON that a line is answered with."""
+    return json.loads(printed(stack, line, **put_in))
+
+
+def printed(stack: Stack, line: str, **put_in: str) -> str:
+    """What a line prints, in which each of `put_in` has taken the place of what the README shows."""
     for shown, value in put_in.items():
         assert shown in line
         line = line.replace(shown, value)
@@ -30,7 +37,7 @@ def run(stack: Stack, line: str, **put_in: str) -> Any:
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, timeout=CALL_SECONDS, check=True
     )
-    return json.loads(done.stdout)
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +91,50 @@ def test_engagelabs_lines_work(stack: Stack) -> None:
     right = {"message_id": message_id, "verify_code": code, "verified": True}
     assert run(stack, LAB_CHECK, **shown, **{"667090": code}) == right
     assert run(stack, LAB_CHECK, **shown, **{"667090": code})["code"] == 3003
+
+
+def test_engagelabs_sdk_works(stack: Stack) -> None:
+    """The README's Python, and what else an application of that vendor meets."""
+    [example] = [block.text for block in blocks(README, "python", under=SECTION)]
+    to = fresh_number("SG")
+
+    def typed(prompt: str) -> str:
+        assert prompt == "code: "
+        return stack.messages(to)[0]["code"]
+
+    example = example.replace("http://127.0.0.1:3000", stack.url).replace("+6591234567", to)
+    names: dict[str, Any] = {"input": typed}
+    exec(example, names)
+    assert names["verified"] is True
+    client, message_id = names["client"], names["message_id"]
+    with pytest.raises(EngagelabError) as again:
+        client.verify(message_id, stack.messages(to)[0]["code"])
+    assert (again.value.code, again.value.http_status) == (3003, 400)
+    with pytest.raises(EngagelabError) as unknown:
+        client.verify("1725407449772531712", "667090")
+    assert (unknown.value.code, unknown.value.http_status) == (4001, 400)
+    another_id = client.send(fresh_number("SG"), "t1")["message_id"]
+    assert client.verify(another_id, "000000")["verified"] is False
+    stranger = OTPClient("demo", "another-secret")
+    stranger.BASE_URL = client.BASE_URL
+    with pytest.raises(EngagelabError) as refused:
+        stranger.send(to, "t1")
+    assert (refused.value.code, refused.value.http_status) == (2001, 401)
+
+
+def test_camaras_lines_work(stack: Stack) -> None:
+    token = run(stack, OAUTH2_TOKEN)["access_token"]
+    to = fresh_number("VN")
+    shown = {"TOKEN": token}
+    sent = run(stack, CAMARA_SEND, **shown, **{"+84901888484": to})
+    [message] = stack.messages(to)
+    assert message["text"] == f"{message['code']} is your code"
+    shown |= {"ea0840f3-3663-4149-bd10-c7c6b8912105": sent["authenticationId"]}
+    wrong = printed(stack, CAMARA_VALIDATE, **shown, **{"686868": other_code(message["code"])})
+    assert wrong.startswith("HTTP/1.1 400")
+    assert "INVALID_OTP" in wrong
+    right = printed(stack, CAMARA_VALIDATE, **shown, **{"686868": message["code"]})
+    assert right.startswith("HTTP/1.1 204")
+    assert "x-correlator: " in right.lower()
+    used = printed(stack, CAMARA_VALIDATE, **shown, **{"686868": message["code"]})
+    assert "VERIFICATION_EXPIRED" in used

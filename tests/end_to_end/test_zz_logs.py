@@ -16,6 +16,9 @@ def test_no_log_line_holds_a_code_a_secret_or_a_whole_number(stack: Stack) -> No
     assert "VerificationApproved" in logs
     assert "demo-secret" not in logs
     assert "Basic " not in logs
+    # Of the dialects whose queries hold codes and secrets, and of their tokens.
+    for shown in ("eyJ", "SecretKey", "rawQueryString", "verificationId=", "Code=", "key="):
+        assert shown not in logs
     secrets = stack.client("secretsmanager")
     for name in (stack.deployment.clients_secret, stack.deployment.vendors_secret):
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
