@@ -15,6 +15,7 @@ DEMO_DIALECTS: Mapping[str, Mapping[str, object]] = {
         "templates": {
             "t1": {},  # the text is the vendor's
             "t2": {"texts": {"default": "{{code}} is your code for {{shop}}"}, "own_text": "preferred"},
+            "login": {"texts": {"default": "{{code}} is your code for {{shop}}"}, "own_text": "preferred"},
             "t3": {"channels": "whatsapp|sms", "code_length": 4, "ttl_seconds": 120},
         }
     },

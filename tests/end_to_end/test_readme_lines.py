@@ -70,7 +70,7 @@ def test_message_centrals_lines_work(stack: Stack, token: str) -> None:
 def test_esmss_lines_work(stack: Stack) -> None:
     sent = run(stack, ESMS_SEND)
     assert (sent["CodeResult"], sent["CountRegenerate"]) == ("100", 0)
-    message = stack.messages("+84901888484")[0]
+    message = stack.messages("+84901888485")[0]
     assert message["text"] == f"{message['code']} la ma xac minh dang ky Baotrixemay cua ban"
     assert run(stack, ESMS_CHECK, **{"686868": other_code(message["code"])})["CodeResult"] == "117"
     assert run(stack, ESMS_CHECK, **{"686868": message["code"]})["CodeResult"] == "100"
@@ -102,7 +102,7 @@ def test_engagelabs_sdk_works(stack: Stack) -> None:
         assert prompt == "code: "
         return stack.messages(to)[0]["code"]
 
-    example = example.replace("http://127.0.0.1:3000", stack.url).replace("+6591234567", to)
+    example = example.replace("http://127.0.0.1:3000", stack.url).replace("+6591234568", to)
     names: dict[str, Any] = {"input": typed}
     exec(example, names)
     assert names["verified"] is True
@@ -126,7 +126,7 @@ def test_camaras_lines_work(stack: Stack) -> None:
     token = run(stack, OAUTH2_TOKEN)["access_token"]
     to = fresh_number("VN")
     shown = {"TOKEN": token}
-    sent = run(stack, CAMARA_SEND, **shown, **{"+84901888484": to})
+    sent = run(stack, CAMARA_SEND, **shown, **{"+84901888486": to})
     [message] = stack.messages(to)
     assert message["text"] == f"{message['code']} is your code"
     shown |= {"ea0840f3-3663-4149-bd10-c7c6b8912105": sent["authenticationId"]}

@@ -182,7 +182,20 @@ def test_an_international_number_of_another_country_stays_what_it_is(digits: str
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "00", "+", "0084901888484", "++84901888484", "abc", "0abc", "901888484", "٠٩٠١٨٨٨٤٨٤"]
+    "text",
+    [
+        "",
+        "0",
+        "00",
+        "+",
+        "0084901888484",
+        "00376312345",  # a mobile of Andorra, dialled from Vietnam; not +84 376312345
+        "++84901888484",
+        "abc",
+        "0abc",
+        "901888484",
+        "٠٩٠١٨٨٨٤٨٤",
+    ],
 )
 def test_what_is_no_number_in_a_vendors_spelling_is_refused(text: str) -> None:
     with pytest.raises(InvalidNumberError):

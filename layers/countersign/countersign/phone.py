@@ -51,8 +51,11 @@ def international(digits: str, *, region: str) -> str:
     """A number as a vendor's API takes it, as `parse_phone` wants it.
 
     `0901888484` is national in `region`, `84901888484` and `+84901888484` are international.
-    What cannot be a number comes back as it is, for `parse_phone` to refuse.
+    What cannot be a number comes back as it is, for `parse_phone` to refuse. So does `00376312345`:
+    `00` is how one dials abroad, and without it there would be a number of `region` left.
     """
+    if digits.startswith("00"):
+        return digits
     if digits.startswith("0"):
         return f"+{phonenumbers.country_code_for_region(region)}{digits[1:]}"
     return digits if digits.startswith("+") else f"+{digits}"
