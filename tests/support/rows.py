@@ -53,7 +53,8 @@ def limited_until(sent: list[int], *, claim: NumberClaim) -> int:
 
 
 def lock_is_free(lock: Lock, *, claim: NumberClaim) -> bool:
-    return lock.slot == claim.slot or lock.until <= claim.now
+    is_ours = lock.slot == claim.slot and lock.until <= claim.locked_until
+    return is_ours or lock.until <= claim.now
 
 
 def delivery_is_of(verification: Verification) -> Condition:

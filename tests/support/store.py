@@ -89,7 +89,7 @@ class MemoryStore:
             return ClaimRefused(held=None, limited_until=until)
         lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
         if lock is not None and not lock_is_free(lock, claim=claim):
-            return ClaimRefused(held=None, locked_until=lock.until)
+            return ClaimRefused(held=None, locked_until=lock.until, lock_is_ours=lock.slot == claim.slot)
         sent.append(claim.now)
         if claim.continues is not None and held is not None:
             taken = replace(held, resend_at=claim.resend_at, expires_at=claim.expires_at)
@@ -173,9 +173,16 @@ class MemoryStore:
                 resend_key=stored.resend_key if settlement.resend_key is None else settlement.resend_key,
             )
 
+        takes_back = settlement.status is not Status.PENDING or settlement.code != verification.code
+        is_ours = delivery_is_of(verification)
+
+        def may_be_settled(stored: Verification) -> bool:
+            return is_ours(stored) and not (takes_back and stored.solved)
+
         with self._mutex:
-            counted = self._change(verification, condition=delivery_is_of(verification), change=settled)
-            if counted.applied and release is not None:
+            counted = self._change(verification, condition=may_be_settled, change=settled)
+            unguessed = counted.verification is not None and counted.verification.attempts == 0
+            if counted.applied and unguessed and release is not None:
                 self.release_number(release)
             return counted
 

@@ -169,11 +169,12 @@ class NumberClaim:
     continues: str | None = None  # a resend: the claim must still belong to this verification
     replaces: str | None = None  # a start over this verification, which is known to have ended
     waits_for_expiry: bool = False  # a start that no cooldown, only the earlier code's end lets through
+    locked_at_least_until: int = 0  # by an older code of the slot, which may live longer than ours
 
     @property
     def locked_until(self) -> int:
         """When a vendor's code that this claim brings forth is dead for sure, later than our own."""
-        return self.expires_at + VENDOR_OUTLIVES_SECONDS
+        return max(self.expires_at + VENDOR_OUTLIVES_SECONDS, self.locked_at_least_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +201,7 @@ class ClaimRefused:
     held: Slot | None  # set: the slot refused
     limited_until: int = 0  # set: the slot is free, but one of the limits is reached until then
     locked_until: int = 0  # set: all that is free, but the vendor's lock is held until then
+    lock_is_ours: bool = False  # by an older code of this slot, longer than the claim would hold it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +288,11 @@ class Store(Protocol):
     def settle_delivery(
         self, verification: Verification, *, settlement: Settlement, release: Release | None
     ) -> Counted:
-        """Write how the delivery ended; with `release`, undo the claim in the same transaction."""
+        """Write how the delivery ended; an approval that was given meanwhile stays.
+
+        With `release`, undo the claim in the same transaction, unless a code was guessed meanwhile:
+        then only the verification ends.
+        """
         ...
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:

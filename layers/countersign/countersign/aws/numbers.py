@@ -103,7 +103,9 @@ def _lock(vendor: str) -> tuple[list[str], str]:
     nobody_holds_it = f"attribute_not_exists(#l_{vendor}_id)"
     it_has_run_out = f"#l_{vendor}_until <= :now"
     our_slot_holds_it = f"#l_{vendor}_slot = :slot"
-    return sets, f"({nobody_holds_it} OR {it_has_run_out} OR {our_slot_holds_it})"
+    it_gets_no_shorter = f"#l_{vendor}_until <= :locked_until"  # it may guard an older code of the slot
+    is_ours = f"({our_slot_holds_it} AND {it_gets_no_shorter})"
+    return sets, f"({nobody_holds_it} OR {it_has_run_out} OR {is_ours})"
 
 
 def release_update(release: Release) -> Update:
@@ -158,7 +160,12 @@ def claim_refused(item: Item | None, *, claim: NumberClaim) -> ClaimRefused:
     limited_until = max(ends, default=0)
     if limited_until > claim.now:
         return ClaimRefused(held=None, limited_until=limited_until)
-    return ClaimRefused(held=None, locked_until=number(item, f"l_{claim.vendor_lock}_until"))
+    lock = f"l_{claim.vendor_lock}"
+    return ClaimRefused(
+        held=None,
+        locked_until=number(item, f"{lock}_until"),
+        lock_is_ours=text(item, f"{lock}_slot") == claim.slot,
+    )
 
 
 def slot_lets_through(held: Slot | None, *, claim: NumberClaim) -> bool:

@@ -122,16 +122,20 @@ class DynamoStore:
     def settle_delivery(
         self, verification: Verification, *, settlement: Settlement, release: Release | None
     ) -> Counted:
-        """UpdateItem, or one transaction with the undoing of the claim."""
+        """UpdateItem, or one transaction with the undoing of the claim.
+
+        Where somebody has guessed while the vendor had it in hand, the claim stays: a send that
+        is given back brings new attempts, and whoever can have sends refused would have no end of them.
+        """
         update = settlement_update(verification, settlement=settlement)
         if release is None:
             return self._change(update)
+        unguessed = settlement_update(verification, settlement=settlement, unguessed=True)
         try:
-            self._table.transact(put=None, updates=[update, release_update(release)])
-        except ConditionFailedError as error:
-            if error.failed[0]:
-                return Counted(applied=False, verification=read_verification(error.items[0]))
-            return self._change(update)  # the slot has moved on; only the verification is ours to end
+            self._table.transact(put=None, updates=[unguessed, release_update(release)])
+        except ConditionFailedError:
+            # Guessed at, or the slot has moved on: then only the verification is ours to end, if that.
+            return self._change(update)
         return Counted(applied=True, verification=settled(verification, settlement=settlement))
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:

@@ -162,7 +162,13 @@ def supersede_update(newer: Verification, *, older: str) -> Update:
     )
 
 
-def settlement_update(verification: Verification, *, settlement: Settlement) -> Update:
+def settlement_update(
+    verification: Verification, *, settlement: Settlement, unguessed: bool = False
+) -> Update:
+    """How a delivery ended. `unguessed`: only if nobody has tried a code meanwhile."""
+    condition = _DELIVERY_IS_OURS
+    if settlement.status is not Status.PENDING or settlement.code != verification.code:
+        condition += f" AND {_NOT_SOLVED}"  # somebody was told that it is approved: that stays so
     expression = (
         "SET #delivery = :delivery, #provider = :provider, #custody = :custody, #check_step = :check_step,"
         " #code = :code, #code_seed = :code_seed, #sends = :sends, #expires_at = :expires_at,"
@@ -182,6 +188,9 @@ def settlement_update(verification: Verification, *, settlement: Settlement) -> 
         "expires_at": settlement.expires_at,
         "status": settlement.status,
     }
+    if unguessed:
+        condition += " AND #attempts = :zero"
+        values["zero"] = 0
     if settlement.code != verification.code:
         expression += ", #guess = :no_guess"  # it was compared with the other code
         values["no_guess"] = GUESS_NONE
@@ -197,7 +206,7 @@ def settlement_update(verification: Verification, *, settlement: Settlement) -> 
     if settlement.resend_key is not None:
         expression += ", #resend_key = :resend_key"
         values["resend_key"] = settlement.resend_key
-    return _on(verification, expression=expression, condition=_DELIVERY_IS_OURS, values=values)
+    return _on(verification, expression=expression, condition=condition, values=values)
 
 
 def settled(verification: Verification, *, settlement: Settlement) -> Verification:

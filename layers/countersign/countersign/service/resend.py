@@ -103,6 +103,7 @@ class Resender(Sending):
     def _claim(
         self, client: Client, *, verification: Verification, legs: tuple[Leg, ...], now: int
     ) -> tuple[NumberClaim, tuple[Leg, ...]]:
+        locked = 0
         while True:
             claim = NumberClaim(
                 number_key=verification.number_key,
@@ -114,6 +115,7 @@ class Resender(Sending):
                 vendor_lock=legs[0].vendor_lock,
                 limits=client.policy.send_limits,
                 continues=verification.id,
+                locked_at_least_until=locked,
             )
             outcome = self._store.claim_number(claim)
             if isinstance(outcome, Claimed):
@@ -124,6 +126,9 @@ class Resender(Sending):
                 raise cooldown(verification.id, until=outcome.held.resend_at, now=now)
             if outcome.limited_until > now:
                 raise SendLimitError(retry_after_seconds=outcome.limited_until - now)
+            if outcome.lock_is_ours and outcome.locked_until > locked:
+                locked = outcome.locked_until
+                continue
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
                 raise cooldown(verification.id, until=outcome.locked_until, now=now)

@@ -71,8 +71,11 @@ class Starter(Sending):
     def _claim(self, wish: Wish, *, legs: tuple[Leg, ...]) -> Hold | Started:
         """Take the number; where only a vendor's lock is in the way, go round that vendor."""
         replaces: str | None = None
+        locked = 0
         while True:
-            claim = wish.claim(vendor_lock=legs[0].vendor_lock, replaces=replaces)
+            claim = wish.claim(
+                vendor_lock=legs[0].vendor_lock, replaces=replaces, locked_at_least_until=locked
+            )
             outcome = self._store.claim_number(claim)
             if isinstance(outcome, Claimed):
                 return Hold(claim=claim, before=outcome.before, legs=legs, ours=True)
@@ -87,6 +90,9 @@ class Starter(Sending):
                 return self._refused(wish, held=outcome.held, claim=claim, legs=legs)
             if outcome.limited_until > wish.now:
                 return self._limited(wish, until=outcome.limited_until)
+            if outcome.lock_is_ours and outcome.locked_until > locked:
+                locked = outcome.locked_until
+                continue
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
                 raise cooldown(None, until=outcome.locked_until, now=wish.now)

@@ -93,7 +93,9 @@ class Wish:
         least = IN_FLIGHT_SECONDS if self.request.one_at_a_time else 0
         return self.now + max(self.request.cooldown_seconds, least)
 
-    def claim(self, *, vendor_lock: str | None, replaces: str | None = None) -> NumberClaim:
+    def claim(
+        self, *, vendor_lock: str | None, replaces: str | None = None, locked_at_least_until: int = 0
+    ) -> NumberClaim:
         return NumberClaim(
             number_key=self.number_key,
             slot=self.slot,
@@ -105,6 +107,7 @@ class Wish:
             limits=self.limits,
             replaces=replaces,
             waits_for_expiry=self.request.one_at_a_time,
+            locked_at_least_until=locked_at_least_until,
         )
 
 
