@@ -14,8 +14,7 @@ from uuid import uuid4
 
 from countersign.dialects.access import token_of
 from countersign.dialects.camara_parsing import CORRELATOR, SCOPE, correlator_of
-from countersign.dialects.http import HttpRequest, HttpResponse
-from countersign.dialects.native_answers import json_response
+from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,

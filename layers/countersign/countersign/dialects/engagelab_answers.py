@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
-from countersign.dialects.http import HttpResponse
-from countersign.dialects.native_answers import json_response
+from countersign.dialects.http import HttpResponse, json_response
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,

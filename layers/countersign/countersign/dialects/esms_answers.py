@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from countersign.dialects.http import HttpResponse
-from countersign.dialects.native_answers import json_response
+from countersign.dialects.http import HttpResponse, json_response
 from countersign.errors import (
     CanceledError,
     ClientDisabledError,

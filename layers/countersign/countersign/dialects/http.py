@@ -25,6 +25,12 @@ BODY_LIMIT_BYTES = 8_192
 QUERY_LIMIT_CHARACTERS = 8_192
 QUERY_LIMIT_FIELDS = 64
 
+_OF_EVERY_DOCUMENT = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
@@ -102,6 +108,17 @@ class HttpResponse:
     def document(self) -> object:
         """The body as JSON; None where it is empty."""
         return json.loads(self.body) if self.body else None
+
+
+def json_response(
+    status: int, document: Mapping[str, object], *, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """A JSON answer that nobody keeps; `headers` go before the usual ones."""
+    return HttpResponse(
+        status=status,
+        headers={**_OF_EVERY_DOCUMENT, **(headers or {})},
+        body=json.dumps(document, ensure_ascii=False, separators=(",", ":")),
+    )
 
 
 @final

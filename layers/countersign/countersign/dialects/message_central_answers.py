@@ -15,8 +15,7 @@ from enum import IntEnum
 from http import HTTPStatus
 from typing import final
 
-from countersign.dialects.http import HttpResponse
-from countersign.dialects.native_answers import json_response
+from countersign.dialects.http import HttpResponse, json_response
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,

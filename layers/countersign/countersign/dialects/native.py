@@ -11,8 +11,8 @@ from countersign.clock import Deadline
 from countersign.dialects import native_parsing as parsing
 from countersign.dialects.access import bearer_of, credentials_of, speaking, token_of
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
-from countersign.dialects.http import HttpRequest, HttpResponse
-from countersign.dialects.native_answers import json_response, problem_response, verification_document
+from countersign.dialects.http import HttpRequest, HttpResponse, json_response
+from countersign.dialects.native_answers import problem_response, verification_document
 from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import InvalidRequestError
 from countersign.ports import Client

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from countersign.dialects.http import HttpResponse
+from countersign.dialects.http import HttpResponse, json_response
 from countersign.errors import (
     CooldownError,
     CountersignError,
@@ -17,8 +15,6 @@ from countersign.errors import (
 from countersign.model import Status, Verification
 
 CHALLENGE = 'Basic realm="countersign", charset="UTF-8", Bearer realm="countersign"'
-
-_COMMON = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def timestamp(seconds: int) -> str:
@@ -78,16 +74,6 @@ def problem_document(error: CountersignError, *, trace_id: str, now: int) -> dic
     if error.retry_after_seconds is not None:
         document["retry_after_seconds"] = error.retry_after_seconds
     return document
-
-
-def json_response(
-    status: int, document: Mapping[str, object], *, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
-    return HttpResponse(
-        status=status,
-        headers={"Content-Type": "application/json", **_COMMON, **(headers or {})},
-        body=json.dumps(document, ensure_ascii=False, separators=(",", ":")),
-    )
 
 
 def problem_response(error: CountersignError, *, trace_id: str, now: int) -> HttpResponse:

@@ -17,8 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from countersign.clock import Deadline
 from countersign.dialects.access import credentials_of
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
-from countersign.dialects.http import HttpRequest, HttpResponse
-from countersign.dialects.native_answers import json_response
+from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.errors import (
     ClientDisabledError,
     CountersignError,
