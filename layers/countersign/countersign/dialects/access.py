@@ -12,6 +12,10 @@ from countersign.dialects.http import HttpRequest
 from countersign.errors import CountersignError, PermissionDeniedError, UnauthenticatedError
 from countersign.ports import Bearer, Client, TokenUse
 
+# For `WWW-Authenticate`, by RFC 7617 and RFC 6750.
+ASKS_FOR_BASIC = 'Basic realm="countersign", charset="UTF-8"'
+ASKS_FOR_BEARER = 'Bearer realm="countersign"'
+
 
 def credentials_of(request: HttpRequest) -> tuple[str, str]:
     """Client id and secret of HTTP Basic (RFC 7617, UTF-8). Raises UnauthenticatedError."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import final
 from uuid import uuid4
 
-from countersign.dialects.access import token_of
+from countersign.dialects.access import ASKS_FOR_BEARER, token_of
 from countersign.dialects.camara_parsing import CORRELATOR, SCOPE, correlator_of
-from countersign.dialects.http import HttpRequest, HttpResponse, json_response
+from countersign.dialects.http import HttpRequest, HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -142,11 +142,7 @@ def validated(request: HttpRequest) -> HttpResponse:
 def refused(error: CountersignError, *, request: HttpRequest, validating: bool) -> HttpResponse:
     """A refusal; `validating`: of a code, not of a send."""
     words = words_of(error, validating=validating)
-    headers = _correlated(request)
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowedError):
-        headers["Allow"] = ", ".join(error.allowed)
+    headers = _correlated(request) | refusal_headers(error)
     challenge = _challenge(error, request=request)
     if challenge is not None:
         headers["WWW-Authenticate"] = challenge
@@ -179,12 +175,11 @@ def _was_the_last(verification: Verification | None) -> bool:
 
 def _challenge(error: CountersignError, *, request: HttpRequest) -> str | None:
     """`WWW-Authenticate` by RFC 6750, section 3: a request without a token gets no error in it."""
-    challenge = 'Bearer realm="countersign"'
     if isinstance(error, ScopeMissingError):
-        return f'{challenge}, error="insufficient_scope", scope="{SCOPE}"'
+        return f'{ASKS_FOR_BEARER}, error="insufficient_scope", scope="{SCOPE}"'
     if not isinstance(error, UnauthenticatedError):
         return None
-    return challenge if token_of(request) is None else f'{challenge}, error="invalid_token"'
+    return ASKS_FOR_BEARER if token_of(request) is None else f'{ASKS_FOR_BEARER}, error="invalid_token"'
 
 
 def _correlated(request: HttpRequest) -> dict[str, str]:

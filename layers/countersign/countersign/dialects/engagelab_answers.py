@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
-from countersign.dialects.http import HttpResponse, json_response
+from countersign.dialects.access import ASKS_FOR_BASIC
+from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -126,13 +127,9 @@ def refused(error: CountersignError, *, checking: bool) -> HttpResponse:
     if isinstance(error, WrongGuessError):
         return checked(error.message_id, guess=error.guess, verified=False)
     words = words_of(error, checking=checking)
-    headers: dict[str, str] = {}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(error.retry_after_seconds)
+    headers = refusal_headers(error)
     if isinstance(error, UnauthenticatedError):
-        headers["WWW-Authenticate"] = 'Basic realm="countersign", charset="UTF-8"'
-    if isinstance(error, MethodNotAllowedError):
-        headers["Allow"] = ", ".join(error.allowed)
+        headers["WWW-Authenticate"] = ASKS_FOR_BASIC
     is_explained = isinstance(error, _EXPLAINED) and not isinstance(error, NotCarriedError)
     message = error.detail if is_explained else words.message
     return json_response(words.status, {"code": words.code, "message": message}, headers=headers)

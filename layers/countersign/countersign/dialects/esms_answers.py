@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from countersign.dialects.http import HttpResponse, json_response
+from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     CanceledError,
     ClientDisabledError,
@@ -99,12 +99,7 @@ def code_invalid(phone: str) -> HttpResponse:
 def refused(error: CountersignError) -> HttpResponse:
     """Any other refusal, with the reason in ErrorMessage."""
     result, words = _result_of(error)
-    headers = {}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowedError):
-        headers["Allow"] = ", ".join(error.allowed)
-    return _answer(result, {"ErrorMessage": words}, status=_status_of(error), headers=headers)
+    return _answer(result, {"ErrorMessage": words}, status=_status_of(error), headers=refusal_headers(error))
 
 
 def _result_of(error: CountersignError) -> tuple[CodeResult, str]:

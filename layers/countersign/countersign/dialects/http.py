@@ -121,6 +121,16 @@ def json_response(
     )
 
 
+def refusal_headers(error: CountersignError) -> dict[str, str]:
+    """What HTTP says of a refusal in any protocol: when to come again, which methods there are."""
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, MethodNotAllowedError):
+        headers["Allow"] = ", ".join(error.allowed)
+    return headers
+
+
 @final
 class Router:
     """Finds the endpoint of a request among those of one dialect."""

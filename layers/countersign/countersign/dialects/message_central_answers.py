@@ -15,7 +15,7 @@ from enum import IntEnum
 from http import HTTPStatus
 from typing import final
 
-from countersign.dialects.http import HttpResponse, json_response
+from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -130,7 +130,7 @@ def token_refused(error: CountersignError) -> HttpResponse:
     if isinstance(error, UnauthenticatedError):
         return json_response(HTTPStatus.OK, {"status": 400, "error": PASSWORD_IS_WRONG})
     document = {"status": 500, "error": error.detail}
-    return json_response(_http_status(error), document, headers=_headers(error))
+    return json_response(_http_status(error), document, headers=refusal_headers(error))
 
 
 # Sends ----------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def unauthorized() -> HttpResponse:
 
 def no_such_route(error: MethodNotAllowedError | NotFoundError) -> HttpResponse:
     """A path or method that the protocol does not have."""
-    return _plain(HTTPStatus(error.status), headers=_headers(error))
+    return _plain(HTTPStatus(error.status), headers=refusal_headers(error))
 
 
 def _plain(status: HTTPStatus, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -240,7 +240,7 @@ def _answer(
     if error is None:
         return json_response(HTTPStatus.OK, document)
     status = _http_status(error) if code is ResponseCode.SERVER_ERROR else HTTPStatus.BAD_REQUEST
-    return json_response(status, document, headers=_headers(error))
+    return json_response(status, document, headers=refusal_headers(error))
 
 
 def _http_status(error: CountersignError) -> int:
@@ -252,15 +252,6 @@ def _code_of(
     error: CountersignError, *, codes: Mapping[type[CountersignError], ResponseCode]
 ) -> ResponseCode:
     return next(codes[kind] for kind in type(error).__mro__ if kind in codes)
-
-
-def _headers(error: CountersignError) -> dict[str, str]:
-    headers = {}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowedError):
-        headers["Allow"] = ", ".join(error.allowed)
-    return headers
 
 
 def _national(number: Secret, *, calling_code: str) -> str:

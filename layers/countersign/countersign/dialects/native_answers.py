@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from countersign.dialects.http import HttpResponse, json_response
+from countersign.dialects.access import ASKS_FOR_BASIC, ASKS_FOR_BEARER
+from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     CooldownError,
     CountersignError,
     InvalidRequestError,
-    MethodNotAllowedError,
     UnauthenticatedError,
 )
 from countersign.model import Status, Verification
-
-CHALLENGE = 'Basic realm="countersign", charset="UTF-8", Bearer realm="countersign"'
 
 
 def timestamp(seconds: int) -> str:
@@ -77,11 +75,7 @@ def problem_document(error: CountersignError, *, trace_id: str, now: int) -> dic
 
 
 def problem_response(error: CountersignError, *, trace_id: str, now: int) -> HttpResponse:
-    headers = {"Content-Type": "application/problem+json"}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(error.retry_after_seconds)
+    headers = {"Content-Type": "application/problem+json", **refusal_headers(error)}
     if isinstance(error, UnauthenticatedError):
-        headers["WWW-Authenticate"] = CHALLENGE
-    if isinstance(error, MethodNotAllowedError):
-        headers["Allow"] = ", ".join(error.allowed)
+        headers["WWW-Authenticate"] = f"{ASKS_FOR_BASIC}, {ASKS_FOR_BEARER}"
     return json_response(error.status, problem_document(error, trace_id=trace_id, now=now), headers=headers)

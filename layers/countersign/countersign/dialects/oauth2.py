@@ -15,9 +15,9 @@ from typing import final
 from urllib.parse import parse_qsl, unquote_plus
 
 from countersign.clock import Deadline
-from countersign.dialects.access import credentials_of
+from countersign.dialects.access import ASKS_FOR_BASIC, credentials_of
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
-from countersign.dialects.http import HttpRequest, HttpResponse, json_response
+from countersign.dialects.http import HttpRequest, HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     ClientDisabledError,
     CountersignError,
@@ -78,13 +78,9 @@ class OAuth2(Dialect):
     def refuse(self, refusal: Refusal) -> HttpResponse:
         error = refusal.error
         word, status = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
-        headers = {"Pragma": "no-cache"}
-        if error.retry_after_seconds is not None:
-            headers["Retry-After"] = str(error.retry_after_seconds)
+        headers = {"Pragma": "no-cache", **refusal_headers(error)}
         if isinstance(error, UnauthenticatedError):
-            headers["WWW-Authenticate"] = 'Basic realm="countersign", charset="UTF-8"'
-        if isinstance(error, MethodNotAllowedError):
-            headers["Allow"] = ", ".join(error.allowed)
+            headers["WWW-Authenticate"] = ASKS_FOR_BASIC
         return json_response(status, {"error": word, "error_description": error.detail}, headers=headers)
 
     def _token(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
