@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from countersign.dialects.access import ASKS_FOR_BEARER, token_of
 from countersign.dialects.camara_parsing import CORRELATOR, SCOPE, correlator_of
+from countersign.dialects.dialect import words_for
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     AlreadyApprovedError,
@@ -89,7 +90,6 @@ INTERNAL = Words(500, "INTERNAL", "The service failed; nothing was verified.")
 NOT_SENT = Words(503, "UNAVAILABLE", "No vendor took the message; nothing was sent.")
 UNAVAILABLE = Words(503, "UNAVAILABLE", "The service cannot answer now.")
 
-# A class that is missing has the words of the nearest one above it.
 _WORDS: Mapping[type[CountersignError], Words] = {
     CountersignError: INTERNAL,
     InvalidRequestError: INVALID_ARGUMENT,
@@ -160,8 +160,7 @@ def words_of(error: CountersignError, *, validating: bool) -> Words:
         return VERIFICATION_FAILED
     if isinstance(error, UndeliverableError) and error.number_refused and not validating:
         return PHONE_NUMBER_BLOCKED
-    table = _WORDS_OF_A_CHECK if validating else _WORDS
-    return next(table[kind] for kind in type(error).__mro__ if kind in table)
+    return words_for(error, table=_WORDS_OF_A_CHECK if validating else _WORDS)
 
 
 def _was_the_last(verification: Verification | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -69,6 +69,14 @@ class Refusal:
     request: HttpRequest
     trace_id: str
     now: int
+
+
+def words_for[Words](error: CountersignError, *, table: Mapping[type[CountersignError], Words]) -> Words:
+    """What a protocol says of an error: a class that `table` lacks has the words of the nearest one above.
+
+    The table must have CountersignError, so that there are words for every error.
+    """
+    return next(table[kind] for kind in type(error).__mro__ if kind in table)
 
 
 class Dialect(ABC):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 from countersign.dialects.access import ASKS_FOR_BASIC
+from countersign.dialects.dialect import words_for
 from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     AlreadyApprovedError,
@@ -82,7 +83,6 @@ class WrongGuessError(WrongCodeError):
         self.guess = guess
 
 
-# A class that is missing has the words of the nearest one above it.
 _WORDS: Mapping[type[CountersignError], Words] = {
     CountersignError: INTERNAL,
     UnauthenticatedError: UNAUTHENTICATED,
@@ -143,5 +143,4 @@ def words_of(error: CountersignError, *, checking: bool) -> Words:
         return NOT_THE_JSON
     if isinstance(error, UndeliverableError) and error.number_refused and not checking:
         return NUMBER_REFUSED
-    table = _WORDS_OF_A_CHECK if checking else _WORDS
-    return next(table[kind] for kind in type(error).__mro__ if kind in table)
+    return words_for(error, table=_WORDS_OF_A_CHECK if checking else _WORDS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from countersign.dialects.dialect import words_for
 from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     CanceledError,
@@ -54,15 +55,15 @@ class EsmsRefusedError(InvalidRequestError):
         self.result = result
 
 
-# The first class that fits; whatever is not listed is REFUSED.
-_RESULTS: tuple[tuple[type[CountersignError], CodeResult], ...] = (
-    (ClientDisabledError, CodeResult.ACCOUNT_LOCKED),
-    (UnauthenticatedError, CodeResult.UNAUTHORIZED),
-    (PermissionDeniedError, CodeResult.UNAUTHORIZED),
-    (InvalidNumberError, CodeResult.BAD_PHONE),
-    (NumberNotAllowedError, CodeResult.BAD_PHONE),
-    (CanceledError, CodeResult.OVERTAKEN),
-)
+_RESULTS: Mapping[type[CountersignError], CodeResult] = {
+    CountersignError: CodeResult.REFUSED,
+    ClientDisabledError: CodeResult.ACCOUNT_LOCKED,
+    UnauthenticatedError: CodeResult.UNAUTHORIZED,
+    PermissionDeniedError: CodeResult.UNAUTHORIZED,
+    InvalidNumberError: CodeResult.BAD_PHONE,
+    NumberNotAllowedError: CodeResult.BAD_PHONE,
+    CanceledError: CodeResult.OVERTAKEN,
+}
 
 # Where the words are always the same. Those of 101 are the vendor's own.
 _WORDS: Mapping[CodeResult, str] = {
@@ -115,10 +116,8 @@ def _result_of(error: CountersignError) -> tuple[CodeResult, str]:
         case UndeliverableError():
             # Of what means "not sent", this alone says nothing false of the caller's money or prices.
             return CodeResult.NO_NETWORK, _NOT_TAKEN
-    for kind, result in _RESULTS:
-        if isinstance(error, kind):
-            return result, _WORDS.get(result, error.detail)
-    return CodeResult.REFUSED, error.detail
+    result = words_for(error, table=_RESULTS)
+    return result, _WORDS.get(result, error.detail)
 
 
 def _status_of(error: CountersignError) -> int:

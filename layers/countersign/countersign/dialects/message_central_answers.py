@@ -15,6 +15,7 @@ from enum import IntEnum
 from http import HTTPStatus
 from typing import final
 
+from countersign.dialects.dialect import words_for
 from countersign.dialects.http import HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     AlreadyApprovedError,
@@ -86,7 +87,6 @@ PASSWORD_IS_WRONG = "password is wrong"
 NUMBER_IS_REFUSED = "A vendor says that this number gets no such message."
 COMPLETED = "VERIFICATION_COMPLETED"
 
-# A class that is missing has the code of the nearest one above it.
 _CODES: Mapping[type[CountersignError], ResponseCode] = {
     CountersignError: ResponseCode.SERVER_ERROR,
     InvalidRequestError: ResponseCode.BAD_REQUEST,
@@ -162,7 +162,7 @@ def send_refused(error: CountersignError) -> HttpResponse:
     if isinstance(error, NotCarriedError) and not error.has_route:
         return _answer(ResponseCode.INVALID_COUNTRY_CODE, error=error)
     reason = error.detail
-    code = _code_of(error, codes=_CODES)
+    code = words_for(error, table=_CODES)
     if isinstance(error, UndeliverableError) and error.number_refused:
         code, reason = ResponseCode.BAD_REQUEST, NUMBER_IS_REFUSED
     if code is ResponseCode.BAD_REQUEST:
@@ -211,7 +211,7 @@ def completed(verification: Verification, *, number: Secret | None) -> HttpRespo
 
 def check_refused(error: CountersignError) -> HttpResponse:
     """Any other verdict: the code and its name, nothing else."""
-    return _answer(_code_of(error, codes=_CODES_OF_A_CHECK), error=error)
+    return _answer(words_for(error, table=_CODES_OF_A_CHECK), error=error)
 
 
 # What several have ----------------------------------------------------------------------
@@ -246,12 +246,6 @@ def _answer(
 def _http_status(error: CountersignError) -> int:
     """The error's own 5xx; an error that has none is a fault of ours all the same."""
     return max(error.status, HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-def _code_of(
-    error: CountersignError, *, codes: Mapping[type[CountersignError], ResponseCode]
-) -> ResponseCode:
-    return next(codes[kind] for kind in type(error).__mro__ if kind in codes)
 
 
 def _national(number: Secret, *, calling_code: str) -> str:

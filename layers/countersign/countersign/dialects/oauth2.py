@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from countersign.clock import Deadline
 from countersign.dialects.access import ASKS_FOR_BASIC, credentials_of
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal, words_for
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     ClientDisabledError,
@@ -53,7 +53,7 @@ class InvalidScopeError(InvalidRequestError):
     title = "Invalid scope"
 
 
-# RFC 6749, 5.2 (the last two from 4.1.2.1) and the HTTP status; a missing class is as the one above it.
+# RFC 6749, 5.2 (the first two from 4.1.2.1) and the HTTP status.
 _WORDS: Mapping[type[CountersignError], tuple[str, int]] = {
     CountersignError: ("server_error", 500),
     ServiceUnavailableError: ("temporarily_unavailable", 503),
@@ -77,7 +77,7 @@ class OAuth2(Dialect):
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
         error = refusal.error
-        word, status = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
+        word, status = words_for(error, table=_WORDS)
         headers = {"Pragma": "no-cache", **refusal_headers(error)}
         if isinstance(error, UnauthenticatedError):
             headers["WWW-Authenticate"] = ASKS_FOR_BASIC
