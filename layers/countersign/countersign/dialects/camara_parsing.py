@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from countersign.dialects.http import HttpRequest
 from countersign.dialects.strict_json import parse_members
+from countersign.dialects.typed_code import typed_code
 from countersign.errors import ConfigurationError, InvalidRequestError, NotFoundError
 from countersign.model import Channel, MessageText, Secret
 from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
@@ -31,7 +32,6 @@ LONGEST_ID = 36
 _PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{4,14}")
 _CORRELATOR = re.compile(r"[a-zA-Z0-9\-_:;./<>{}]{1,256}")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_GUESS = re.compile(r"[\x21-\x7e]{1,10}")
 # Controls and halves of a character, which no text can carry. A line feed is none of them: phones fill in
 # codes by a text's last line.
 _UNSENDABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -95,14 +95,12 @@ def parse_guess(request: HttpRequest) -> Guess:
     """`{"authenticationId", "code"}`. Raises InvalidRequestError, or NotFoundError: no id looks so."""
     members = _members(request, declared=("authenticationId", "code"))
     authentication_id = _text(members, "authenticationId", most=LONGEST_ID)
-    code = _text(members, "code", most=10)
-    if not _GUESS.fullmatch(code):
-        raise InvalidRequestError("`code` must be 1 to 10 visible ASCII characters.", field="code")
+    code = typed_code(_text(members, "code", most=10), field="code")
     # An application that keeps ids as UUIDs may write them in capitals.
     authentication_id = authentication_id.lower()
     if not _ID.fullmatch(authentication_id):
         raise NotFoundError
-    return Guess(authentication_id=authentication_id, code=Secret(code))
+    return Guess(authentication_id=authentication_id, code=code)
 
 
 def _members(request: HttpRequest, *, declared: tuple[str, ...]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from countersign.dialects.http import HttpRequest
 from countersign.dialects.strict_json import parse_members
+from countersign.dialects.typed_code import typed_code
 from countersign.errors import InvalidRequestError
 from countersign.model import Secret
 from countersign.policy import CODE_LENGTH, Policy
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 LONGEST_PARAMETER = 64
 
 _OWN_CODE = re.compile(rf"[0-9A-Za-z]{{{CODE_LENGTH.low},{CODE_LENGTH.high}}}")
-_GUESS = re.compile(r"[\x21-\x7e]{1,10}")
 _MESSAGE_ID = re.compile(r"[0-9]{19}")
 _LOWEST_ID, _IDS = 10**18, 82 * 10**17  # 19 digits, below 2^63
 
@@ -78,12 +78,8 @@ def parse_guess(request: HttpRequest) -> Guess | None:
     """`{"message_id", "verify_code"}`; None: no message can have such an id."""
     document = _document(request)
     message_id = _text(document, "message_id")
-    code = _text(document, "verify_code")
-    if not _GUESS.fullmatch(code):
-        raise InvalidRequestError(
-            "`verify_code` must be 1 to 10 visible ASCII characters.", field="verify_code"
-        )
-    return Guess(message_id=message_id, code=Secret(code)) if _MESSAGE_ID.fullmatch(message_id) else None
+    code = typed_code(_text(document, "verify_code"), field="verify_code")
+    return Guess(message_id=message_id, code=code) if _MESSAGE_ID.fullmatch(message_id) else None
 
 
 def start_request(order: Order, *, template: Template, policy: Policy) -> StartRequest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from countersign.dialects.esms_answers import CodeResult, EsmsRefusedError
 from countersign.dialects.esms_parameters import Parameters
+from countersign.dialects.typed_code import typed_code
 from countersign.errors import ConfigurationError, InvalidRequestError
 from countersign.model import Alphabet, Channel, MessageText, Phone, Secret
 from countersign.policy import CODE_LENGTH, TTL_SECONDS, Bound, Policy
@@ -31,7 +31,6 @@ CUSTOMER_CARE = "2"
 CREATE_AND_SEND = "2"  # `1` only creates a code, which nobody would ever learn
 
 _ALPHABETS = {"": Alphabet.LETTERS_AND_DIGITS, "0": Alphabet.LETTERS_AND_DIGITS, "1": Alphabet.DIGITS}
-_GUESS = re.compile(r"[\x21-\x7e]{1,10}")
 _SETTINGS = frozenset({"brandnames", "multichannel_templates", "own_text"})
 _TEXT_IS_BINDING = {"required": True, "preferred": False}
 
@@ -209,6 +208,4 @@ def parse_code(parameters: Parameters) -> Secret:
     code = parameters.text("Code")
     if not code:
         raise InvalidRequestError("`Code` is missing.", field="Code")
-    if not _GUESS.fullmatch(code):
-        raise MalformedCodeError("`Code` must be 1 to 10 visible ASCII characters.", field="Code")
-    return Secret(code)
+    return typed_code(code, field="Code", otherwise=MalformedCodeError)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from countersign.dialects.message_central_answers import InvalidCountryError, InvalidCustomerError
+from countersign.dialects.typed_code import typed_code
 from countersign.errors import ConfigurationError, InvalidRequestError, NotFoundError, UnauthenticatedError
 from countersign.model import Channel, Phone, Secret
 from countersign.policy import Bound, Policy
@@ -49,7 +50,6 @@ _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
 _NATIONAL = re.compile(r"[0-9]{3,15}")
 _LENGTH = re.compile(r"[0-9]{1,2}")
 _ID = re.compile(r"[1-9][0-9]{15}")
-_GUESS = re.compile(r"[\x21-\x7e]{1,10}")
 
 
 # Tokens ---------------------------------------------------------------------------------
@@ -170,7 +170,4 @@ def parse_guess(query: Mapping[str, str]) -> tuple[str, Secret]:
         raise InvalidRequestError("`verificationId` is missing.", field="verificationId")
     if not _ID.fullmatch(verification_id):
         raise NotFoundError("There is no such verification.")
-    code = query.get("code", "")
-    if not _GUESS.fullmatch(code):
-        raise InvalidRequestError("`code` must be 1 to 10 visible ASCII characters.", field="code")
-    return verification_id, Secret(code)
+    return verification_id, typed_code(query.get("code", ""), field="code")
