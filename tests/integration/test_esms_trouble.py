@@ -98,8 +98,8 @@ def test_a_store_without_an_answer_is_503(
         ({"brandnames": [""]}, "brandnames must be a list of texts that are not empty"),
         ({"brandnames": [5]}, "brandnames must be a list of texts that are not empty"),
         ({"multichannel_templates": 5}, "multichannel_templates must be a list of texts that are not empty"),
-        ({"own_text": "no"}, "own_text must be one of required, preferred"),
-        ({"own_text": ["required"]}, "own_text must be one of required, preferred"),
+        ({"own_text": "no"}, "own_text must be required or preferred"),
+        ({"own_text": ["required"]}, "own_text must be required or preferred"),
     ],
 )
 def test_settings_that_cannot_be_read_are_503_and_said_in_the_log(

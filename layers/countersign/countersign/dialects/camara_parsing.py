@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from countersign.dialects import client_settings
 from countersign.dialects.http import HttpRequest
 from countersign.dialects.strict_json import parse_members
 from countersign.dialects.typed_code import typed_code
-from countersign.errors import ConfigurationError, InvalidRequestError, NotFoundError
+from countersign.errors import InvalidRequestError, NotFoundError
 from countersign.model import Channel, MessageText, Secret
 from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
 
@@ -47,14 +48,9 @@ class Guess:
 
 def own_text_binds(settings: Mapping[str, object], *, client_id: str) -> bool:
     """Must the caller's own text be sent? Raises ConfigurationError for settings that are none."""
-    where = f"client {client_id}: dialects.camara"
-    for name in settings:
-        if name != "own_text":
-            raise ConfigurationError(f"{where}.{name} is not a setting")
-    own_text = settings.get("own_text", "required")
-    if own_text not in ("required", "preferred"):
-        raise ConfigurationError(f"{where}.own_text must be required or preferred")
-    return own_text == "required"
+    where = client_settings.section_of(client_id, dialect="camara")
+    client_settings.nothing_but(settings, known=("own_text",), where=where)
+    return client_settings.own_text_binds(settings, where=where)
 
 
 def correlator_of(request: HttpRequest) -> str | None:

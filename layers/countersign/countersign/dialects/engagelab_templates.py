@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self, final
 
+from countersign.dialects import client_settings
 from countersign.errors import ConfigurationError, InvalidRequestError
 from countersign.model import Channel, MessageText
 from countersign.policy import (
@@ -111,10 +112,8 @@ def find_template(
     that a mistake in one does not take the others with it. Raises ConfigurationError naming
     the client and the setting.
     """
-    where = f"client {client_id}: dialects.engagelab"
-    for name in settings:
-        if name != "templates":
-            raise ConfigurationError(f"{where}.{name} is not a setting")
+    where = client_settings.section_of(client_id, dialect="engagelab")
+    client_settings.nothing_but(settings, known=("templates",), where=where)
     templates = settings.get("templates", {})
     if not isinstance(templates, dict):
         raise ConfigurationError(f"{where}.templates must be a JSON object")
@@ -130,13 +129,9 @@ def find_template(
 def _template(section: object, *, id_: str, where: str, policy: Policy) -> Template:
     if not isinstance(section, dict):
         raise ConfigurationError(f"{where} must be a JSON object")
-    for name in section:
-        if name not in _MEMBERS:
-            raise ConfigurationError(f"{where}.{name} is not a setting")
+    client_settings.nothing_but(section, known=_MEMBERS, where=where)
     texts = _texts(section["texts"], where=f"{where}.texts") if "texts" in section else {}
-    own_text = section.get("own_text", "required")
-    if own_text not in ("required", "preferred"):
-        raise ConfigurationError(f"{where}.own_text must be required or preferred")
+    binds = client_settings.own_text_binds(section, where=where)
     if "own_text" in section and not texts:
         raise ConfigurationError(f"{where}.own_text needs texts")
     return Template(
@@ -153,7 +148,7 @@ def _template(section: object, *, id_: str, where: str, policy: Policy) -> Templ
         ),
         channels=_channels(section.get("channels", Channel.SMS.value), where=f"{where}.channels"),
         texts=texts,
-        own_text_is_binding=own_text == "required",
+        own_text_is_binding=binds,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from countersign.dialects import client_settings
 from countersign.dialects.esms_answers import CodeResult, EsmsRefusedError
 from countersign.dialects.esms_parameters import Parameters
 from countersign.dialects.typed_code import typed_code
@@ -32,7 +33,6 @@ CREATE_AND_SEND = "2"  # `1` only creates a code, which nobody would ever learn
 
 _ALPHABETS = {"": Alphabet.LETTERS_AND_DIGITS, "0": Alphabet.LETTERS_AND_DIGITS, "1": Alphabet.DIGITS}
 _SETTINGS = frozenset({"brandnames", "multichannel_templates", "own_text"})
-_TEXT_IS_BINDING = {"required": True, "preferred": False}
 
 
 class MalformedCodeError(InvalidRequestError):
@@ -51,17 +51,12 @@ class EsmsSettings:
     def of(cls, client: Client) -> EsmsSettings:
         """Raises ConfigurationError that names the client and the setting."""
         section = client.settings(DIALECT)
-        where = f"client {client.id}: dialects.{DIALECT}"
-        for name in section:
-            if name not in _SETTINGS:
-                raise ConfigurationError(f"{where}.{name} is not a setting")
-        own_text = section.get("own_text", "required")
-        if not isinstance(own_text, str) or own_text not in _TEXT_IS_BINDING:
-            raise ConfigurationError(f"{where}.own_text must be one of {', '.join(_TEXT_IS_BINDING)}")
+        where = client_settings.section_of(client.id, dialect=DIALECT)
+        client_settings.nothing_but(section, known=_SETTINGS, where=where)
         return cls(
             brandnames=_names(section, "brandnames", where=where),
             multichannel_templates=_names(section, "multichannel_templates", where=where),
-            text_is_binding=_TEXT_IS_BINDING[own_text],
+            text_is_binding=client_settings.own_text_binds(section, where=where),
         )
 
 

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from countersign.dialects import client_settings
 from countersign.dialects.message_central_answers import InvalidCountryError, InvalidCustomerError
 from countersign.dialects.typed_code import typed_code
 from countersign.errors import ConfigurationError, InvalidRequestError, NotFoundError, UnauthenticatedError
@@ -43,7 +44,6 @@ FLOW_TYPES: Mapping[str, Channel] = {
     "SAUTH": Channel.SILENT,
 }
 
-_SETTINGS = frozenset({"token_days"})
 _LONGEST_CUSTOMER_ID = 64
 _URL_SAFE = str.maketrans(" -_", "++/")  # a "+" that was not percent-encoded arrives as a space
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
@@ -70,10 +70,8 @@ def parse_credentials(query: Mapping[str, str]) -> tuple[str, str]:
 def token_seconds(client: Client) -> int:
     """How long a token lives, by `dialects.message_central.token_days`. Raises ConfigurationError."""
     section = client.settings(DIALECT)
-    where = f"client {client.id}: dialects.{DIALECT}"
-    for name in section:
-        if name not in _SETTINGS:
-            raise ConfigurationError(f"{where}.{name} is not a setting")
+    where = client_settings.section_of(client.id, dialect=DIALECT)
+    client_settings.nothing_but(section, known=("token_days",), where=where)
     days = section.get("token_days", DEFAULT_DAYS)
     if type(days) is not int or not LIFE_DAYS.holds(days):
         raise ConfigurationError(
