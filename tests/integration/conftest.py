@@ -10,10 +10,12 @@ from typing import Any
 import boto3
 import pytest
 import responses
+from botocore.session import Session
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
+from countersign.aws.clients import trimmed_session
 from tests.support.aws import TABLE, make_table
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
 from tests.support.vendors import Vendors
@@ -40,6 +42,12 @@ class Aws:
     def _put(self, arn: str, document: object) -> None:
         text = document if isinstance(document, str) else json.dumps(document)
         self.secrets_manager.put_secret_value(SecretId=arn, SecretString=text)
+
+
+@pytest.fixture(scope="session")
+def session() -> Session:
+    """What clients of AWS come from. Reading botocore's data anew is most of what a container costs."""
+    return trimmed_session()
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +82,11 @@ def environment(aws: Aws) -> dict[str, str]:
 
 
 @pytest.fixture
-def make_gateway(environment: dict[str, str], vendors: Vendors) -> Callable[..., Gateway]:
+def make_gateway(environment: dict[str, str], vendors: Vendors, session: Session) -> Callable[..., Gateway]:
     """Another container, with changes of the environment."""
 
     def make(**changes: str) -> Gateway:
-        return Gateway(environment | changes)
+        return Gateway(environment | changes, session=session)
 
     return make
 

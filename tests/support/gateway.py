@@ -13,6 +13,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from botocore.client import BaseClient
+from botocore.session import Session
 
 from countersign.bootstrap import Container
 from countersign.dialects.dialect import Function
@@ -124,7 +125,13 @@ def http_event(
 class Gateway:
     """One container of each function, over the same table and the same secrets."""
 
-    def __init__(self, environment: Mapping[str, str], *, clock: FakeClock | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        clock: FakeClock | None = None,
+        session: Session | None = None,
+    ) -> None:
         self.clock = clock or FakeClock()
         self.log = io.StringIO()
         self.answers: list[str] = []
@@ -132,7 +139,7 @@ class Gateway:
         telemetry = PowertoolsTelemetry(
             logger=logger, metrics=Metrics(service="countersign", namespace="Countersign")
         )
-        self.container = Container(environment, clock=self.clock, telemetry=telemetry)
+        self.container = Container(environment, clock=self.clock, telemetry=telemetry, session=session)
         self.send: Edge = self.container.edge(Function.SEND)
         self.verify: Edge = self.container.edge(Function.VERIFY)
         self.calls: Counter[str] = Counter()

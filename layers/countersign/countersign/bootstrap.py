@@ -47,7 +47,10 @@ class Container:
         *,
         clock: Clock | None = None,
         telemetry: PowertoolsTelemetry | None = None,
+        session: Session | None = None,
     ) -> None:
+        """`session`: where the clients of AWS come from; several containers may share one."""
+        self._given_session = session
         self._environment = environment
         self.clock = clock or SystemClock()
         self.telemetry = telemetry or make_telemetry()
@@ -58,7 +61,7 @@ class Container:
 
     @cached_property
     def _session(self) -> Session:
-        return trimmed_session()
+        return self._given_session or trimmed_session()
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
