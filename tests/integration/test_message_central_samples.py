@@ -79,7 +79,10 @@ def test_the_samples_fetch_a_token_send_and_validate(vendors: Vendors) -> None:
     token = call("token").json["token"]
     sent = Sent.read(call("send", token=token))
     assert sent.mobile_number == MOBILE
-    exists(call("send", token=token), sent.verification_id, timeout=60, mobile=MOBILE)
+    again = call("send", token=token)
+    left = int(again.json["data"]["timeout"])
+    assert 50 < left <= 60  # the samples run by the real clock: seconds may end between two calls
+    exists(again, sent.verification_id, timeout=left, mobile=MOBILE)
     completed = Completed.read(call("validate", token=token, id_=sent.verification_id))
     assert completed.verification_id == int(sent.verification_id)
     refused(call("validate", token=token, id_=sent.verification_id), 703, "ALREADY_VERIFIED")
