@@ -23,7 +23,7 @@ from countersign.policy import Policy
 from countersign.ports import Client
 
 ID = "4242424242424242"
-SLOW = {"phonenumbers", "countersign.phone", "countersign.service.wish", "requests", "uuid"}
+SLOW = {"phonenumbers", "countersign.phone", "countersign.service.wish", "requests"}
 WISH = {"countryCode": "91", "mobileNumber": "8838087085", "flowType": "SMS"}
 
 

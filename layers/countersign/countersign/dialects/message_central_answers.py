@@ -9,11 +9,11 @@ A failure is HTTP 400, for some clients take any 2xx for a success; trouble of o
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from enum import IntEnum
 from http import HTTPStatus
 from typing import final
+from uuid import uuid4
 
 from countersign.dialects.dialect import words_for
 from countersign.dialects.http import HttpResponse, json_response, refusal_headers
@@ -186,7 +186,7 @@ def _data_of_a_send(
         "errorMessage": reason,
         "timeout": str(life_seconds) if life_seconds is not None else None,
         "smCLI": None,
-        "transactionId": _transaction_id(),
+        "transactionId": str(uuid4()),
     }
 
 
@@ -204,7 +204,7 @@ def completed(verification: Verification, *, number: Secret | None) -> HttpRespo
         "errorMessage": None,
         "verificationStatus": COMPLETED,
         "authToken": None,
-        "transactionId": _transaction_id(),
+        "transactionId": str(uuid4()),
     }
     return _answer(ResponseCode.SUCCESS, data=data)
 
@@ -251,10 +251,3 @@ def _http_status(error: CountersignError) -> int:
 def _national(number: Secret, *, calling_code: str) -> str:
     """The national significant number, from E.164."""
     return number.reveal().removeprefix(f"+{calling_code}")
-
-
-def _transaction_id() -> str:
-    """A fresh UUID of version 4 (RFC 9562, 5.4)."""
-    digits = secrets.token_hex(16)
-    variant = "89ab"[secrets.randbelow(4)]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
