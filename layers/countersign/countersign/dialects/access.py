@@ -44,15 +44,19 @@ def bearer_of(use_cases: UseCases, *, token: str) -> Bearer:
 
 
 @contextmanager
-def speaking(client: Client, *, dialect: str) -> Iterator[Client]:
-    """The client, if it may speak the dialect; errors inside carry who it was.
-
-    Raises PermissionDeniedError.
-    """
+def calling(client: Client) -> Iterator[Client]:
+    """The client; errors inside carry who it was, for the log."""
     try:
-        if not client.speaks(dialect):
-            raise PermissionDeniedError("The client may not use this API.")
         yield client
     except CountersignError as error:
         error.client_id = client.id
         raise
+
+
+@contextmanager
+def speaking(client: Client, *, dialect: str) -> Iterator[Client]:
+    """The same, if the client may speak the dialect. Raises PermissionDeniedError."""
+    with calling(client):
+        if not client.speaks(dialect):
+            raise PermissionDeniedError("The client may not use this API.")
+        yield client

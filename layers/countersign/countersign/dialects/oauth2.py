@@ -15,7 +15,7 @@ from typing import final
 from urllib.parse import parse_qsl, unquote_plus
 
 from countersign.clock import Deadline
-from countersign.dialects.access import ASKS_FOR_BASIC, credentials_of
+from countersign.dialects.access import ASKS_FOR_BASIC, calling, credentials_of
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal, words_for
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response, refusal_headers
 from countersign.errors import (
@@ -86,20 +86,17 @@ class OAuth2(Dialect):
     def _token(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
         del deadline  # nobody is called but the secret store, within its own time-outs
         form = parse_form(request)
-        client, secret = self._authenticated(request, form=form)
-        try:
+        caller, secret = self._authenticated(request, form=form)
+        with calling(caller) as client:
             scope = " ".join(granted(form, client=client))
-        except CountersignError as error:
-            error.client_id = client.id
-            raise
-        token = self._use_cases.clients.issue_token(
-            client,
-            secret=secret,
-            use=TokenUse.OAUTH2,
-            now=self._use_cases.clock.now(),
-            lifetime_seconds=LIFETIME_SECONDS,
-            scope=scope,
-        )
+            token = self._use_cases.clients.issue_token(
+                client,
+                secret=secret,
+                use=TokenUse.OAUTH2,
+                now=self._use_cases.clock.now(),
+                lifetime_seconds=LIFETIME_SECONDS,
+                scope=scope,
+            )
         document = {
             "access_token": token,
             "token_type": "Bearer",
