@@ -59,12 +59,7 @@ class Resender(Sending):
         now = self._clock.now()
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
-        steps = self._routes().steps(client.policy.routes, country=verification.country, channel=carried_by)
-        letter = self._letter(client, keys=keys, verification=verification, steps=steps)
-        if carried_by is Channel.SMS and not letter.phone.receives_texts:
-            raise NumberNotAllowedError
-        way = Way(carried_by, starting_after(steps, provider=verification.provider))
-        legs = self._courier.plan(letter, routes=(way,))
+        letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)
@@ -74,6 +69,17 @@ class Resender(Sending):
         settled = self._settle(report, before=verification)
         self._log("VerificationResent", verification=settled, began=began)
         return settled
+
+    def _plan(
+        self, client: Client, *, keys: Keys, verification: Verification, channel: Channel
+    ) -> tuple[Letter, tuple[Leg, ...]]:
+        """What is sent again, and who could carry it, the provider after the last one first."""
+        steps = self._routes().steps(client.policy.routes, country=verification.country, channel=channel)
+        letter = self._letter(client, keys=keys, verification=verification, steps=steps)
+        if channel is Channel.SMS and not letter.phone.receives_texts:
+            raise NumberNotAllowedError
+        way = Way(channel, starting_after(steps, provider=verification.provider))
+        return letter, self._courier.plan(letter, routes=(way,))
 
     def _letter(
         self, client: Client, *, keys: Keys, verification: Verification, steps: tuple[RouteStep, ...]
