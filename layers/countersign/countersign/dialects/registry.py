@@ -1,7 +1,7 @@
 """The dialects by name: where their paths begin, and how one is found.
 
 A dialect's module is imported when a request first comes for it, so that a cold start
-pays for the one protocol that it speaks.
+pays for the protocol that it speaks, and for the native one, which direct invocations speak.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DIALECTS: Mapping[str, Entry] = {
     "oauth2": Entry("OAuth2", ("/oauth2/",)),
     "native": Entry("Native", ("/",)),
 }
-NATIVE = "native"
+NATIVE = "native"  # the last one, whose prefix fits every path
 
 # What a client may be limited to: tokens are for every dialect that takes them.
 CLIENT_DIALECTS = frozenset(DIALECTS) - {"oauth2"}
