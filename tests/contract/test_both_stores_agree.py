@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from countersign.claims import Claimed, ClaimRefused, NumberClaim
 from countersign.model import Custody, Delivery, Reason, RouteStep, Status, Verdict, Verification
 from countersign.policy import SendLimit
-from countersign.ports import Claimed, ClaimRefused, Counted, NumberClaim, Store
+from countersign.ports import Counted, Store
 from tests.support.aws import TABLE, dynamo_store
 from tests.support.builders import (
     claim_at,

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from countersign.claims import Claimed, ClaimRefused
 from countersign.model import GUESS_NONE, Channel, Custody, Delivery, Reason, RouteStep, Status, Verification
-from countersign.ports import Claimed, ClaimRefused, Store
+from countersign.ports import Store
 from tests.support.builders import (
     CODE_HASH,
     claim,

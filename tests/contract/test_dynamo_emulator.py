@@ -10,8 +10,8 @@ import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.numbers import claim_update, release_update
+from countersign.claims import Slot
 from countersign.policy import Policy
-from countersign.ports import Slot
 from tests.support.aws import TABLE, dynamo_store
 from tests.support.builders import claim, claim_at, release
 from tests.support.clock import NOON

@@ -6,9 +6,10 @@ import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.store import DynamoStore
+from countersign.claims import ClaimRefused
 from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
 from countersign.policy import SendLimit
-from countersign.ports import ClaimRefused, Counted, Store
+from countersign.ports import Counted, Store
 from tests.support.aws import TroubledClient, dynamo_store
 from tests.support.builders import (
     CODE_HASH,

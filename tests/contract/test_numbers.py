@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from countersign.ports import Claimed, ClaimRefused, Slot, Store
+from countersign.claims import Claimed, ClaimRefused, Slot
+from countersign.ports import Store
 from tests.support.builders import claim, claim_at, release
 from tests.support.clock import NOON
 

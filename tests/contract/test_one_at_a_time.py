@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.ports import Claimed, ClaimRefused, Slot, Store
+from countersign.claims import Claimed, ClaimRefused, Slot
+from countersign.ports import Store
 from tests.support.builders import claim, claim_at, release
 from tests.support.clock import NOON
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from countersign.claims import Claimed, ClaimRefused, NumberClaim
 from countersign.policy import SENDS_PER_10_MINUTES, SENDS_PER_DAY, Policy, SendLimit
-from countersign.ports import Claimed, ClaimRefused, NumberClaim, Store
+from countersign.ports import Store
 from tests.support.builders import claim_at, release
 from tests.support.clock import NOON
 

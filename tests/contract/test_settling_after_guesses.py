@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from countersign.claims import Claimed, ClaimRefused, Release
 from countersign.model import Status
 from countersign.policy import SendLimit
-from countersign.ports import Claimed, ClaimRefused, Release, Store
+from countersign.ports import Store
 from tests.support.builders import CODE_HASH, WRONG_HASH, claim, claim_at, undeliverable, verification
 from tests.support.clock import NOON
 

@@ -11,9 +11,10 @@ import pytest
 from countersign.aws.items import verification_item
 from countersign.aws.store import DynamoStore
 from countersign.aws.tokens import DynamoTokenStore
+from countersign.claims import Slot
 from countersign.codes import random_seed
 from countersign.model import Channel, Custody, Reason, RouteStep, Verdict, Verification
-from countersign.ports import SharedToken, Slot
+from countersign.ports import SharedToken
 from tests.docs.markdown import DOCS, Row, names, table
 from tests.docs.recording import RecordingClient, store_over, tokens_over
 from tests.support.builders import (

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from countersign.client import TokenUse
 from countersign.codes import Keys
-from countersign.ports import TokenUse
 from tests.support.clock import NOON
 from tests.support.gateway import PEPPER, Gateway, HttpAnswer, basic
 from tests.support.message_central import (

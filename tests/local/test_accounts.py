@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from countersign.client import Client
 from countersign.dialects.camara_parsing import own_text_binds
 from countersign.dialects.engagelab_templates import find_template
 from countersign.dialects.esms_parsing import EsmsSettings
 from countersign.dialects.message_central_parsing import token_seconds
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.policy import Policy
-from countersign.ports import Client
 from local.accounts import DEMO_CLIENTS
 from local.deploying import ROUTES
 

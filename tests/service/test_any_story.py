@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from countersign.client import Client
 from countersign.errors import CountersignError
 from countersign.model import Custody, ResendMode, SendResult, Status, Verdict
-from countersign.ports import Client
 from tests.support.builders import client
 from tests.support.providers import ACCEPTED, BLOCKED, REFUSED, UNKNOWN, DiedError
 from tests.support.world import World, another

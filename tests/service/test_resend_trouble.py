@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from countersign.client import Client
 from countersign.errors import (
     CooldownError,
     UndeliverableError,
 )
 from countersign.model import Channel, Delivery, ResendMode, Status, Verdict
-from countersign.ports import Client
 from tests.support.builders import client
 from tests.support.clock import NOON
 from tests.support.providers import REFUSED

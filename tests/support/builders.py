@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from countersign.claims import NumberClaim, Release, Slot
+from countersign.client import Client
 from countersign.codes import Keys
 from countersign.model import Channel, Custody, Delivery, Phone, Reason, Secret, Status, Verification
 from countersign.phone import parse_phone
 from countersign.policy import Policy
-from countersign.ports import Client, NumberClaim, Release, ResendIntent, Settlement, Slot
+from countersign.ports import ResendIntent, Settlement
 from tests.support.clock import NOON
 
 PEPPER = "a pepper of no use but in tests, 42 long.."

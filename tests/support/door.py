@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from countersign.aws.secrets import CachedSecret, SecretClients
-from countersign.ports import Client, TokenUse
+from countersign.client import Client, TokenUse
 from tests.support.builders import PEPPER
 from tests.support.clock import FakeClock
 from tests.support.manager import FakeManager

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from countersign.claims import NumberClaim, Slot
 from countersign.model import Delivery, Status, Verification
-from countersign.ports import NumberClaim, Slot
 
 type Change = Callable[[Verification], Verification]
 type Condition = Callable[[Verification], bool]

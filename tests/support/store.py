@@ -11,6 +11,7 @@ import threading
 from dataclasses import replace
 from itertools import count
 
+from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.errors import ServiceUnavailableError
 from countersign.model import (
     GUESS_NONE,
@@ -22,16 +23,7 @@ from countersign.model import (
     Verdict,
     Verification,
 )
-from countersign.ports import (
-    Claimed,
-    ClaimRefused,
-    Counted,
-    NumberClaim,
-    Release,
-    ResendIntent,
-    Settlement,
-    Slot,
-)
+from countersign.ports import Counted, ResendIntent, Settlement
 from tests.support.rows import (
     Change,
     Condition,

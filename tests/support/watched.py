@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.model import RouteStep, Verdict, Verification
-from countersign.ports import (
-    Claimed,
-    ClaimRefused,
-    Counted,
-    NumberClaim,
-    Release,
-    ResendIntent,
-    Settlement,
-    Slot,
-    Store,
-)
+from countersign.ports import Counted, ResendIntent, Settlement, Store
 
 
 @dataclass

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.codes import Keys
 from countersign.model import Channel, Secret, Verification
 from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
-from countersign.ports import Client, Store
+from countersign.ports import Store
 from countersign.routing import Routes
 from countersign.service.check import Checker
 from countersign.service.courier import Courier

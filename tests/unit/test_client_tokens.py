@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from countersign.access_tokens import sign
+from countersign.client import TokenUse
 from countersign.errors import ClientDisabledError, ServiceUnavailableError, UnauthenticatedError
-from countersign.ports import TokenUse
 from tests.support.aws import client_error
 from tests.support.builders import PEPPER, keys
 from tests.support.clock import NOON

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from countersign.client import TokenUse
 from countersign.errors import ClientDisabledError, ConfigurationError, UnauthenticatedError
-from countersign.ports import TokenUse
 from tests.support.clock import NOON
 from tests.support.door import DIALECTS, SECRETS, Door
 

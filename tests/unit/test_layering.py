@@ -15,6 +15,8 @@ PACKAGE = ROOT / "layers" / "countersign" / "countersign"
 
 PURE = {
     "access_tokens",
+    "claims",
+    "client",
     "model",
     "errors",
     "clock",
@@ -35,7 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "phone": {"model", "errors"},
     "routing": {"model", "errors"},
     "settings": {"errors"},
-    "ports": {"model", "clock", "codes", "policy"},
+    "claims": {"policy"},
+    "client": {"policy"},
+    "ports": {"model", "clock", "codes", "policy", "claims", "client"},
     "telemetry": {"ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},

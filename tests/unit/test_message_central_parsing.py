@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from countersign.client import Client
 from countersign.dialects import message_central_parsing as parsing
 from countersign.dialects.message_central_answers import InvalidCountryError, InvalidCustomerError
 from countersign.errors import (
@@ -20,7 +21,6 @@ from countersign.errors import (
 )
 from countersign.model import Alphabet, Channel, Secret
 from countersign.policy import Policy
-from countersign.ports import Client
 
 ID = "4242424242424242"
 SLOW = {"phonenumbers", "countersign.phone", "countersign.service.wish", "requests"}
@@ -139,7 +139,7 @@ def test_what_cannot_be_an_id_is_not_found(verification_id: str) -> None:
         parsing.parse_guess({"verificationId": verification_id, "code": "1476"})
 
 
-@pytest.mark.parametrize("key", ["Pz8+", "Pz8 ", "Pz8-", "Pz8+==="])
+@pytest.mark.parametrize("key", ["Pz8+", "Pz8 ", "Pz8-", "Pz8+===", "Pz8+\n", "Pz8+\r\n"])
 def test_a_key_is_base64_in_any_spelling(key: str) -> None:
     assert parsing.parse_credentials({"customerId": "shop", "key": key}) == ("shop", "??>")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Deadline
 from countersign.codes import Keys
 from countersign.model import (
@@ -23,10 +24,6 @@ from countersign.model import (
     Verdict,
     Verification,
 )
-from countersign.policy import Policy, SendLimit
-
-# A vendor counts whole minutes, two at the least, from when it takes the order.
-VENDOR_OUTLIVES_SECONDS = 60 + 30
 
 type Field = str | int | float | bool | None
 
@@ -121,95 +118,6 @@ class TokenStore(Protocol):
     def abandon_refresh(self, name: str) -> None:
         """End the refresh without a token, so that the next caller may try."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """A calling application that has proved who it is, and its policy."""
-
-    id: str
-    policy: Policy
-    dialects: Mapping[str, Mapping[str, object]] | None = None  # None: it may speak every one
-
-    def speaks(self, dialect: str) -> bool:
-        return self.dialects is None or dialect in self.dialects
-
-    def settings(self, dialect: str) -> Mapping[str, object]:
-        """What the operator has set for this client in one dialect."""
-        return (self.dialects or {}).get(dialect, {})
-
-
-class TokenUse(StrEnum):
-    """What a client's token is good for; a token of one use is none of another."""
-
-    MESSAGE_CENTRAL = "message_central"
-    OAUTH2 = "oauth2"
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """Who a token stands for, and its scopes."""
-
-    client: Client
-    scopes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberClaim:
-    """The wish to send to a number now."""
-
-    number_key: str
-    slot: str
-    verification_id: str
-    now: int
-    resend_at: int
-    expires_at: int
-    vendor_lock: str | None  # provider that knows one live code per number, or None
-    limits: tuple[SendLimit, ...] = ()
-    continues: str | None = None  # a resend: the claim must still belong to this verification
-    replaces: str | None = None  # a start over this verification, which is known to have ended
-    waits_for_expiry: bool = False  # a start that no cooldown, only the earlier code's end lets through
-    locked_at_least_until: int = 0  # by an older code of the slot, which may live longer than ours
-
-    @property
-    def locked_until(self) -> int:
-        """When a vendor's code that this claim brings forth is dead for sure, later than our own."""
-        return max(self.expires_at + VENDOR_OUTLIVES_SECONDS, self.locked_at_least_until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """The live verification of one (client, number, purpose) before a claim."""
-
-    verification_id: str
-    previous_id: str | None
-    resend_at: int
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """The number is ours to send to; `before` is what the slot held."""
-
-    before: Slot | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRefused:
-    """The number is not ours: the slot is held, it has had its sends, or the vendor's lock is held."""
-
-    held: Slot | None  # set: the slot refused
-    limited_until: int = 0  # set: the slot is free, but one of the limits is reached until then
-    locked_until: int = 0  # set: all that is free, but the vendor's lock is held until then
-    lock_is_ours: bool = False  # by an older code of this slot, longer than the claim would hold it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """The undoing of a claim: what the slot gets back."""
-
-    claim: NumberClaim
-    before: Slot | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from countersign.aws.items import KEEP_SECONDS, Item, number, number_pk, text
 from countersign.aws.table import Update
+from countersign.claims import ClaimRefused, NumberClaim, Release, Slot
 from countersign.policy import SENDS_PER_DAY, SendLimit
-from countersign.ports import ClaimRefused, NumberClaim, Release, Slot
 
 # One more than any limit looks back, so that taking a send back restores what it pushed out.
 _REMEMBERED_SENDS = SENDS_PER_DAY.high + 1

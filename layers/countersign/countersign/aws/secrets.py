@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast, final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from countersign.access_tokens import read, sign
+from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Clock
 from countersign.codes import PEPPER_MINIMUM_LENGTH, Keys
 from countersign.errors import (
@@ -20,7 +21,7 @@ from countersign.errors import (
     UnauthenticatedError,
 )
 from countersign.policy import Policy
-from countersign.ports import Bearer, Client, Telemetry, TokenUse
+from countersign.ports import Telemetry
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

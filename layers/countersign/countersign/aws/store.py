@@ -31,19 +31,11 @@ from countersign.aws.verifications import (
     supersede_update,
     verdict_update,
 )
+from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import RouteStep, Verdict, Verification
-from countersign.ports import (
-    Claimed,
-    ClaimRefused,
-    Counted,
-    NumberClaim,
-    Release,
-    ResendIntent,
-    Settlement,
-    Slot,
-)
+from countersign.ports import Counted, ResendIntent, Settlement
 
 
 @final

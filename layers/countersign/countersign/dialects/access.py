@@ -7,10 +7,10 @@ import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from countersign.client import Bearer, Client, TokenUse
 from countersign.dialects.dialect import UseCases
 from countersign.dialects.http import HttpRequest
 from countersign.errors import CountersignError, PermissionDeniedError, UnauthenticatedError
-from countersign.ports import Bearer, Client, TokenUse
 
 # For `WWW-Authenticate`, by RFC 7617 and RFC 6750.
 ASKS_FOR_BASIC = 'Basic realm="countersign", charset="UTF-8"'

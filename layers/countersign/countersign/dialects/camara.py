@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
 
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.dialects import camara_answers as answers
 from countersign.dialects import camara_parsing as parsing
@@ -25,7 +26,6 @@ from countersign.dialects.access import bearer_of, speaking, token_of
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse
 from countersign.errors import UnauthenticatedError
-from countersign.ports import Client
 
 NAME = "camara"
 BASE = "/one-time-password-sms/v1"

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import final
 
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.dialects import engagelab_answers as answers
 from countersign.dialects import engagelab_parsing as parsing
@@ -26,7 +27,6 @@ from countersign.dialects.access import credentials_of, speaking
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse
 from countersign.errors import NotFoundError, WrongCodeError
-from countersign.ports import Client
 
 NAME = "engagelab"
 VERIFICATIONS = "/v1/verifications"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, final
 
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.dialects import esms_answers as answers
 from countersign.dialects import esms_parsing as parsing
@@ -27,7 +28,6 @@ from countersign.errors import (
     UndeliverableError,
     WrongCodeError,
 )
-from countersign.ports import Client
 
 if TYPE_CHECKING:
     from countersign.service.wish import StartRequest

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from countersign.client import Client
 from countersign.dialects import client_settings
 from countersign.dialects.esms_answers import CodeResult, EsmsRefusedError
 from countersign.dialects.esms_parameters import Parameters
@@ -14,7 +15,6 @@ from countersign.dialects.typed_code import typed_code
 from countersign.errors import ConfigurationError, InvalidRequestError
 from countersign.model import Alphabet, Channel, MessageText, Phone, Secret
 from countersign.policy import CODE_LENGTH, TTL_SECONDS, Bound, Policy
-from countersign.ports import Client
 
 if TYPE_CHECKING:
     from countersign.service.wish import StartRequest

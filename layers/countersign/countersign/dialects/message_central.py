@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
 
+from countersign.client import Client, TokenUse
 from countersign.clock import Deadline
 from countersign.dialects import message_central_answers as answers
 from countersign.dialects import message_central_parsing as parsing
@@ -28,7 +29,6 @@ from countersign.errors import (
     PermissionDeniedError,
     UnauthenticatedError,
 )
-from countersign.ports import Client, TokenUse
 
 TOKEN = "/auth/v1/authentication/token"
 SEND = "/verification/v3/send"

@@ -12,13 +12,13 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from countersign.client import Client
 from countersign.dialects import client_settings
 from countersign.dialects.message_central_answers import InvalidCountryError, InvalidCustomerError
 from countersign.dialects.typed_code import typed_code
 from countersign.errors import ConfigurationError, InvalidRequestError, NotFoundError, UnauthenticatedError
 from countersign.model import Channel, Phone, Secret
 from countersign.policy import Bound, Policy
-from countersign.ports import Client
 
 if TYPE_CHECKING:
     from countersign.service.wish import StartRequest
@@ -81,8 +81,11 @@ def token_seconds(client: Client) -> int:
 
 
 def _password(key: str) -> str:
-    """The text behind its base64, in either alphabet, padded or not."""
-    standard = key.translate(_URL_SAFE).rstrip("=")
+    """The text behind its base64, in either alphabet, padded or not.
+
+    Some encoders end it with a line break.
+    """
+    standard = key.rstrip("\r\n").translate(_URL_SAFE).rstrip("=")
     try:
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode("utf-8")
     except ValueError as error:  # no base64, or not UTF-8 behind it

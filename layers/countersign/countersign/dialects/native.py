@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import final
 
 from countersign import __version__
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.dialects import native_parsing as parsing
 from countersign.dialects.access import bearer_of, credentials_of, speaking, token_of
@@ -15,7 +16,6 @@ from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.dialects.native_answers import problem_response, verification_document
 from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import InvalidRequestError
-from countersign.ports import Client
 
 VERIFICATIONS = "/otp/v1/verifications"
 SENDS = frozenset({Function.SEND})

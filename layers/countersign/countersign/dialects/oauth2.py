@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import final
 from urllib.parse import parse_qsl, unquote_plus
 
+from countersign.client import Client, TokenUse
 from countersign.clock import Deadline
 from countersign.dialects.access import ASKS_FOR_BASIC, calling, credentials_of
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal, words_for
@@ -29,7 +30,6 @@ from countersign.errors import (
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
-from countersign.ports import Client, TokenUse
 
 TOKEN = "/oauth2/token"  # a path
 GRANT_TYPE = "client_credentials"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import final
 
+from countersign.client import Client
 from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
 from countersign.errors import (
@@ -18,7 +19,7 @@ from countersign.errors import (
     WrongCodeError,
 )
 from countersign.model import CheckOrder, CheckResult, Custody, Secret, Status, Verdict, Verification
-from countersign.ports import Client, Providers, Store, Telemetry
+from countersign.ports import Providers, Store, Telemetry
 from countersign.service.refusal import refusal
 
 VENDOR_RETRY_SECONDS = 2

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import final
 
+from countersign.claims import NumberClaim
 from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
 from countersign.errors import NotCarriedError, ServiceUnavailableError
@@ -22,7 +23,7 @@ from countersign.model import (
     SendResult,
     Verification,
 )
-from countersign.ports import NumberClaim, Provider, Providers, Store, Telemetry
+from countersign.ports import Provider, Providers, Store, Telemetry
 
 LEAST_SECONDS_FOR_A_VENDOR = 1.5  # with less left, calling would only make an `unknown`
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+from countersign.claims import Claimed, NumberClaim
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.codes import Keys, random_seed
 from countersign.errors import (
@@ -17,7 +19,7 @@ from countersign.errors import (
 )
 from countersign.model import Channel, Custody, Delivery, ResendMode, RouteStep, Verification
 from countersign.phone import restored_phone
-from countersign.ports import Claimed, Client, NumberClaim, ResendIntent, Settlement
+from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.refusal import refusal

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
+from countersign.claims import Claimed, NumberClaim, Release, Slot
+from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.errors import (
     CanceledError,
@@ -16,7 +18,7 @@ from countersign.errors import (
     UndeliverableError,
 )
 from countersign.model import Channel, Custody, Delivery, Reason, Status, Verification
-from countersign.ports import Claimed, Client, Counted, NumberClaim, Release, Slot
+from countersign.ports import Counted
 from countersign.service.courier import Leg, Report, Way
 from countersign.service.sending import Sending, cooldown
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from countersign.claims import NumberClaim, Release, Slot
+from countersign.client import Client
 from countersign.codes import Keys, random_id, random_seed
 from countersign.model import Alphabet, Channel, Delivery, MessageText, Phone, Secret, Verification
 from countersign.policy import TTL_SECONDS, SendLimit
-from countersign.ports import Client, NumberClaim, Release, Slot
 from countersign.service.courier import Leg, Letter
 
 # Longer than any start runs: until then, a claim without a verification is one that is being made.

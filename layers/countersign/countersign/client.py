@@ -1,0 +1,40 @@
+"""A calling application that has proved who it is, and what its tokens are good for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from countersign.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A calling application that has proved who it is, and its policy."""
+
+    id: str
+    policy: Policy
+    dialects: Mapping[str, Mapping[str, object]] | None = None  # None: it may speak every one
+
+    def speaks(self, dialect: str) -> bool:
+        return self.dialects is None or dialect in self.dialects
+
+    def settings(self, dialect: str) -> Mapping[str, object]:
+        """What the operator has set for this client in one dialect."""
+        return (self.dialects or {}).get(dialect, {})
+
+
+class TokenUse(StrEnum):
+    """What a client's token is good for; a token of one use is none of another."""
+
+    MESSAGE_CENTRAL = "message_central"
+    OAUTH2 = "oauth2"
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a token stands for, and its scopes."""
+
+    client: Client
+    scopes: frozenset[str]
