@@ -7,8 +7,9 @@ import re
 import pytest
 
 from countersign.dialects.dialect import Function
-from countersign.dialects.http import HttpRequest, Router
+from countersign.dialects.http import HttpRequest
 from countersign.dialects.registry import DIALECTS
+from countersign.dialects.router import Router
 from countersign.errors import MethodNotAllowedError, NotFoundError
 from tests.support.api import function_of, routes
 

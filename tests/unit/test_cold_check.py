@@ -15,12 +15,20 @@ from typing import Any
 import pytest
 
 from countersign.aws.items import verification_item
+from countersign.dialects.registry import DIALECTS, NATIVE
 from tests.support.builders import PEPPER, verification
 from tests.support.clock import NOON
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray_sdk")
-UNNEEDED = ("countersign.phone", "countersign.routing", "countersign.service.resend", "countersign.providers")
+UNNEEDED = (
+    "countersign.phone",
+    "countersign.routing",
+    "countersign.service.resend",
+    "countersign.service.wish",
+    "countersign.providers",
+    *(f"countersign.dialects.{name}" for name in DIALECTS if name != NATIVE),
+)
 ID = "abcdefghijklmnopqrstuvwxyz"
 EVENT = {
     "version": "2.0",

@@ -9,7 +9,8 @@ import pytest
 
 from countersign.clock import Deadline
 from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
-from countersign.dialects.http import BODY_LIMIT_BYTES, HttpRequest, HttpResponse, Router
+from countersign.dialects.http import BODY_LIMIT_BYTES, HttpRequest, HttpResponse
+from countersign.dialects.router import Router
 from countersign.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, PayloadTooLargeError
 from tests.support.clock import FakeClock
 

@@ -1,25 +1,19 @@
-"""Requests, answers and routes, free of any one protocol."""
+"""Requests and answers, free of any one protocol."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, final
 from urllib.parse import parse_qsl
 
 from countersign.errors import (
     CountersignError,
     InvalidRequestError,
     MethodNotAllowedError,
-    NotFoundError,
     PayloadTooLargeError,
 )
-
-if TYPE_CHECKING:
-    from countersign.dialects.dialect import Dialect, Endpoint, Function
 
 BODY_LIMIT_BYTES = 8_192
 QUERY_LIMIT_CHARACTERS = 8_192
@@ -129,41 +123,6 @@ def refusal_headers(error: CountersignError) -> dict[str, str]:
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(error.allowed)
     return headers
-
-
-@final
-class Router:
-    """Finds the endpoint of a request among those of one dialect."""
-
-    def __init__(self, dialect: Dialect, *, function: Function) -> None:
-        self._canonical = dialect.canonical
-        self._function = function
-        self._endpoints = tuple(
-            (endpoint, _pattern(dialect.canonical(endpoint.path))) for endpoint in dialect.endpoints()
-        )
-
-    def find(self, request: HttpRequest) -> tuple[Endpoint, dict[str, str]]:
-        """The endpoint and the path's parameters.
-
-        Raises NotFoundError, or MethodNotAllowedError where the path is there, here or in the
-        other function.
-        """
-        path = self._canonical(request.path)
-        allowed = []
-        for endpoint, pattern in self._endpoints:
-            match = pattern.fullmatch(path)
-            if match is None:
-                continue
-            if endpoint.method == request.method and self._function in endpoint.functions:
-                return endpoint, match.groupdict()
-            allowed.append(endpoint.method)
-        if allowed:
-            raise MethodNotAllowedError(tuple(sorted(allowed)))
-        raise NotFoundError("There is no such path.")
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path)))
 
 
 def _body(event: Mapping[str, object]) -> bytes:

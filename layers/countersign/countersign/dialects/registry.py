@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import final
 
 from countersign.dialects.dialect import Dialect, Function, UseCases
-from countersign.dialects.http import Router
+from countersign.dialects.router import Router
 
 
 @dataclass(frozen=True, slots=True)
