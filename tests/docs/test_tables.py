@@ -18,6 +18,7 @@ from countersign.policy import (
     _NUMBERS,
     DEFAULT_CODE_LENGTH,
     DEFAULT_COOLDOWN_SECONDS,
+    DEFAULT_COUNTRIES,
     DEFAULT_TTL_SECONDS,
     Policy,
 )
@@ -72,6 +73,7 @@ def test_every_setting_of_a_policy_is_in_the_readme_with_its_default_and_bounds(
         "cooldown_seconds": DEFAULT_COOLDOWN_SECONDS,
     }
     policy = dataclasses.asdict(Policy())
+    assert rows.pop("countries")["default"].startswith(f"[{len(policy.pop('countries'))} countries]")
     assert {name for name, value in policy.items() if value is None} == set(native)
     assert {name: row["default"] for name, row in rows.items()} == {
         name: f"`{native.get(name, value)}`" for name, value in policy.items()
@@ -177,3 +179,8 @@ def test_every_row_of_the_cost_sum_is_what_its_factors_make() -> None:
         assert f"{quantity * price:.2f}" == row["USD"], row["term"]
         costs.append(float(row["USD"]))
     assert total["USD"] == f"**{sum(costs):.2f}**"
+
+
+def test_the_countries_that_are_served_without_a_policy_are_on_the_page() -> None:
+    rows = table(DOCS / "configuration.md", "region", under="Countries")
+    assert {country for row in rows for country in names(row["countries"])} == DEFAULT_COUNTRIES

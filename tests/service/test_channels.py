@@ -233,15 +233,18 @@ def test_a_landline_gets_no_texts(channels: tuple[Channel, ...]) -> None:
     assert world.sends == 0
 
 
-def test_a_landline_is_not_kept_from_other_channels() -> None:
-    world = World(routes=ROUTES)
-    made = world.start(to=LANDLINE, channels=(Channel.WHATSAPP,)).verification
+WITH_VOICE = {"default": {"*": {"*": ["one:gateway", "two:gateway"]}}}
+
+
+def test_a_landline_can_be_called() -> None:
+    world = World(routes=WITH_VOICE)
+    made = world.start(to=LANDLINE, channels=(Channel.VOICE,)).verification
     assert made.delivery is Delivery.ACCEPTED
 
 
 def test_a_landline_gets_no_texts_by_a_resend_either() -> None:
-    world = World(routes=ROUTES)
-    made = world.start(to=LANDLINE, channels=(Channel.WHATSAPP,)).verification
+    world = World(routes=WITH_VOICE)
+    made = world.start(to=LANDLINE, channels=(Channel.VOICE,)).verification
     world.clock.advance(60)
     with pytest.raises(NumberNotAllowedError):
         world.resend(made.id, channel=Channel.SMS)

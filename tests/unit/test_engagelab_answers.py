@@ -46,6 +46,7 @@ SENDS = {
     "ClientDisabledError": (2002, 401),
     "PermissionDeniedError": (2004, 403),
     "NumberNotAllowedError": (5012, 400),
+    "CountryNotAllowedError": (5012, 400),
     "NotFoundError": (3001, 404),
     "MethodNotAllowedError": (3001, 405),
     "WrongCodeError": (1000, 500),  # a check says it with WrongGuessError; a send has none

@@ -6,6 +6,7 @@ import phonenumbers
 import pytest
 
 from countersign.errors import InvalidNumberError
+from countersign.model import Channel, NumberKind
 from countersign.phone import international, is_calling_code, parse_phone, restored_phone
 
 SPELLINGS = [
@@ -126,41 +127,70 @@ def test_a_restored_number_is_the_parsed_one(number: str) -> None:
     assert restored_phone(phone.e164, country=phone.country, masked=phone.masked) == phone
 
 
-# Texts ----------------------------------------------------------------------------------------
+# Kinds ----------------------------------------------------------------------------------------
 
 KINDS = phonenumbers.PhoneNumberType
-WITH_TEXTS = {"MOBILE", "FIXED_LINE_OR_MOBILE"}
-WITHOUT_TEXTS = {"FIXED_LINE", "TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "PAGER", "UAN", "VOICEMAIL"}
+MOBILES = {"MOBILE", "FIXED_LINE_OR_MOBILE"}
+OTHERS = {"TOLL_FREE", "PREMIUM_RATE", "SHARED_COST", "PAGER", "UAN", "VOICEMAIL", "VOIP", "PERSONAL_NUMBER"}
 
 
-@pytest.mark.parametrize("kind", sorted(WITH_TEXTS | WITHOUT_TEXTS))
-def test_mobile_numbers_receive_texts_and_lines_do_not(kind: str) -> None:
+@pytest.mark.parametrize("kind", sorted(MOBILES | {"FIXED_LINE"} | OTHERS))
+def test_a_number_has_the_kind_of_its_countrys_plan(kind: str) -> None:
     """libphonenumber's own example of each region that has such numbers."""
+    expected = NumberKind.MOBILE if kind in MOBILES else NumberKind.OTHER
+    if kind == "FIXED_LINE":
+        expected = NumberKind.LANDLINE
     seen = 0
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         example = phonenumbers.example_number_for_type(region, getattr(KINDS, kind))
         if example is None or phonenumbers.number_type(example) != getattr(KINDS, kind):
             continue  # none, or the plan of that region does not tell the kinds apart
         e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
-        assert parse_phone(e164, field="to").receives_texts is (kind in WITH_TEXTS), region
+        assert parse_phone(e164, field="to").kind is expected, region
         seen += 1
     assert seen > 0
 
 
 @pytest.mark.parametrize(
-    ("number", "receives"),
+    ("number", "kind"),
     [
-        ("+84901888484", True),
-        ("+842438255555", False),
-        ("+6591234567", True),
-        ("+6561234567", False),
-        ("+12015550123", True),
-        ("+390612345678", False),
-        ("+80012345678", False),
+        ("+84901888484", NumberKind.MOBILE),
+        ("+842438255555", NumberKind.LANDLINE),
+        ("+6591234567", NumberKind.MOBILE),
+        ("+6561234567", NumberKind.LANDLINE),
+        ("+12015550123", NumberKind.MOBILE),
+        ("+390612345678", NumberKind.LANDLINE),
+        ("+84190012345678", None),
+        ("+841900123456", NumberKind.OTHER),
     ],
 )
-def test_whether_a_number_receives_texts(number: str, *, receives: bool) -> None:
-    assert parse_phone(number, field="to").receives_texts is receives
+def test_the_kind_of_some_numbers(number: str, kind: NumberKind | None) -> None:
+    if kind is None:
+        with pytest.raises(InvalidNumberError):
+            parse_phone(number, field="to")
+    else:
+        assert parse_phone(number, field="to").kind is kind
+
+
+SERVICE_CODES = (800, 808, 870, 878, 881, 882, 883, 888, 979)
+
+
+@pytest.mark.parametrize("code", SERVICE_CODES)
+def test_a_number_of_a_service_instead_of_a_country_is_of_no_use(code: int) -> None:
+    """Of satellites libphonenumber says that they are mobiles."""
+    example = phonenumbers.example_number_for_non_geo_entity(code)
+    assert example is not None
+    e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    phone = parse_phone(e164, field="to")
+    assert (phone.kind, phone.country) == (NumberKind.OTHER, "001")
+    assert not any(phone.takes(channel) for channel in Channel)
+
+
+def test_a_landline_can_be_called_and_nothing_else() -> None:
+    landline = parse_phone("+6561234567", field="to")
+    assert [channel for channel in Channel if landline.takes(channel)] == [Channel.VOICE]
+    mobile = parse_phone("+6591234567", field="to")
+    assert all(mobile.takes(channel) for channel in Channel)
 
 
 # Numbers as vendors' protocols spell them -----------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from countersign.errors import ConfigurationError
 from countersign.model import ResendMode
-from countersign.policy import Bound, Policy, SendLimit
+from countersign.policy import DEFAULT_COUNTRIES, Bound, Policy, SendLimit
 
 BOUNDS = [
     ("code_length", 4, 10),
@@ -30,6 +30,7 @@ def test_the_defaults_are_the_services() -> None:
         sends=5,
         sends_per_10_minutes=5,
         sends_per_day=10,
+        countries=DEFAULT_COUNTRIES,
         resend=ResendMode.SAME_CODE,
         routes="default",
     )
@@ -81,3 +82,24 @@ def test_the_send_limits_are_those_of_ten_minutes_and_of_a_day() -> None:
     assert Policy().send_limits == (SendLimit(5, 600), SendLimit(10, 86_400))
     policy = Policy.parse({"sends_per_10_minutes": 2, "sends_per_day": 20}, client_id="demo")
     assert policy.send_limits == (SendLimit(2, 600), SendLimit(20, 86_400))
+
+
+# Countries ------------------------------------------------------------------------------------
+
+
+def test_a_list_of_countries_takes_the_place_of_the_default_one() -> None:
+    policy = Policy.parse({"countries": ["VN", "001"]}, client_id="demo")
+    assert [country for country in ("VN", "001", "DE") if policy.allows(country)] == ["VN", "001"]
+
+
+def test_an_asterisk_is_everywhere() -> None:
+    policy = Policy.parse({"countries": ["*"]}, client_id="demo")
+    assert all(policy.allows(country) for country in ("VN", "ID", "001"))
+
+
+@pytest.mark.parametrize(
+    "countries", [[], "VN", {"VN": True}, ["vn"], ["VNM"], ["Vietnam"], [84], [None], ["VN", ""], None]
+)
+def test_what_is_no_list_of_countries_is_a_fault_of_the_operator(countries: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"client demo: policy\.countries"):
+        Policy.parse({"countries": countries}, client_id="demo")

@@ -134,7 +134,7 @@ class Edge:
             dialect=dialect,
             verification_id=about.id if about else None,
             client=about.client_id if about else refusal.client_id,
-            country=about.country if about else None,
+            country=about.country if about else refusal.country,
             channel=about.channel.value if about else None,
             provider=about.provider if about else None,
             outcome=refusal.code,

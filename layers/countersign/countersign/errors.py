@@ -10,6 +10,7 @@
     │   └── ClientDisabledError          401     client_disabled         the operator
     ├── PermissionDeniedError            403     permission_denied       the operator, or another token
     ├── NumberNotAllowedError            403     number_not_allowed      another number
+    ├── CountryNotAllowedError           403     country_not_allowed     the operator
     ├── NotFoundError                    404     not_found
     ├── MethodNotAllowedError            405     method_not_allowed      a method of `Allow`
     ├── WrongCodeError                   400     wrong_code              another guess
@@ -58,6 +59,7 @@ class CountersignError(Exception):
         self.retry_after_seconds = retry_after_seconds
         self.verification = verification
         self.client_id: str | None = None  # set where the caller is known, for the log
+        self.country: str | None = None  # set where the number is known and no verification is, for the log
 
 
 class InvalidRequestError(CountersignError):
@@ -133,7 +135,14 @@ class NumberNotAllowedError(CountersignError):
     status = 403
     code = "number_not_allowed"
     title = "Number not allowed"
-    default_detail = "The number cannot receive texts."
+    default_detail = "The number cannot receive codes over this channel."
+
+
+class CountryNotAllowedError(CountersignError):
+    status = 403
+    code = "country_not_allowed"
+    title = "Country not allowed"
+    default_detail = "Codes are not sent to numbers of this country."
 
 
 class NotFoundError(CountersignError):

@@ -113,6 +113,14 @@ class ResendMode(StrEnum):
     NEW_CODE = "new_code"
 
 
+class NumberKind(StrEnum):
+    """What a number is good for, by the numbering plan of its country."""
+
+    MOBILE = "mobile"  # also where the plan does not tell mobiles from landlines
+    LANDLINE = "landline"
+    OTHER = "other"  # premium, toll-free, shared cost, internet telephony, pagers, global services …
+
+
 @dataclass(frozen=True, slots=True)
 class Phone:
     """A parsed phone number. `e164` is whole (hence secret), `masked` may be shown."""
@@ -121,7 +129,13 @@ class Phone:
     country: str  # ISO 3166-1 alpha-2; "001" for numbers of no country
     calling_code: str  # digits, without "+"
     masked: str
-    receives_texts: bool = True  # False: a landline, a premium or toll-free line, a pager …
+    kind: NumberKind = NumberKind.MOBILE
+
+    def takes(self, channel: Channel) -> bool:
+        """Can a code reach it over this channel? A landline can be called, nothing else."""
+        return self.kind is NumberKind.MOBILE or (
+            self.kind is NumberKind.LANDLINE and channel is Channel.VOICE
+        )
 
 
 @dataclass(frozen=True, slots=True)

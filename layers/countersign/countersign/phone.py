@@ -10,14 +10,20 @@ import re
 import phonenumbers
 
 from countersign.errors import InvalidNumberError
-from countersign.model import HIDDEN_DIGIT, Phone, Secret
+from countersign.model import HIDDEN_DIGIT, NumberKind, Phone, Secret
 
 _SPELLING = re.compile(r"\+[0-9][0-9 ().\-]{2,30}")
 WORLD = "001"  # the region of numbers that belong to no country
 
-_TYPES_WITH_TEXTS = frozenset(
-    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
-)
+_KINDS = {
+    phonenumbers.PhoneNumberType.MOBILE: NumberKind.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberKind.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE: NumberKind.LANDLINE,
+}
+# Calling codes of services instead of countries: shared cost, satellites, international networks,
+# universal personal and premium numbers (ITU-T E.164, list of assigned codes). libphonenumber calls some of
+# them mobiles; a text there costs many times the usual.
+_SERVICE_CODES = frozenset({800, 808, 870, 878, 881, 882, 883, 888, 979})
 _SHOWN_DIGITS = 4
 _LEAST_HIDDEN = 3
 
@@ -43,7 +49,7 @@ def parse_phone(text: str, *, field: str) -> Phone:
         country=phonenumbers.region_code_for_number(number) or WORLD,
         calling_code=str(number.country_code),
         masked=_mask(number),
-        receives_texts=phonenumbers.number_type(number) in _TYPES_WITH_TEXTS,
+        kind=_kind(number),
     )
 
 
@@ -74,8 +80,14 @@ def restored_phone(e164: Secret, *, country: str, masked: str) -> Phone:
         country=country,
         calling_code=str(number.country_code),
         masked=masked,
-        receives_texts=phonenumbers.number_type(number) in _TYPES_WITH_TEXTS,
+        kind=_kind(number),
     )
+
+
+def _kind(number: phonenumbers.PhoneNumber) -> NumberKind:
+    if number.country_code in _SERVICE_CODES:
+        return NumberKind.OTHER
+    return _KINDS.get(phonenumbers.number_type(number), NumberKind.OTHER)
 
 
 def _mask(number: phonenumbers.PhoneNumber) -> str:

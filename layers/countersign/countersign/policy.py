@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from countersign.errors import ConfigurationError
 from countersign.model import ResendMode
@@ -43,6 +45,17 @@ _NUMBERS = {
 }
 
 
+# Where codes go unless a client's policy says otherwise: the European Economic Area with Switzerland and the
+# United Kingdom, the United States and Canada, and around the Pacific and the Indian Ocean the countries with
+# many users of the three vendors. Whoever pumps texts prefers the rest of the world.
+_EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+_OVERSEAS = "AU CA HK IN JP KR MY NZ PH SG TH TW US VN"
+DEFAULT_COUNTRIES = frozenset(f"{_EUROPE} {_OVERSEAS}".split())
+ANYWHERE = "*"
+
+_COUNTRY = re.compile(r"[A-Z]{2}|001|\*")
+
+
 @dataclass(frozen=True, slots=True)
 class SendLimit:
     """At most `count` sends to one number within any `seconds`."""
@@ -68,6 +81,11 @@ class Policy:
     sends_per_day: int = 10
     resend: ResendMode = ResendMode.SAME_CODE
     routes: str = "default"
+    countries: frozenset[str] = DEFAULT_COUNTRIES  # ISO 3166-1 alpha-2, or "*"
+
+    def allows(self, country: str) -> bool:
+        """May codes go to numbers of this country?"""
+        return country in self.countries or ANYWHERE in self.countries
 
     @property
     def send_limits(self) -> tuple[SendLimit, ...]:
@@ -95,7 +113,20 @@ class Policy:
             elif name == "routes":
                 if not isinstance(value, str) or not value:
                     raise ConfigurationError(f"{where} must name a table of the routes")
+            elif name == "countries":
+                _check_countries(value, where=where)
             else:
                 raise ConfigurationError(f"{where} is not a setting")
-            values[name] = ResendMode(str(value)) if name == "resend" else value
+            values[name] = _READ[name](value) if name in _READ else value
         return cls(**values)  # type: ignore[arg-type]  # each value was checked against its field above
+
+
+def _check_countries(value: object, *, where: str) -> None:
+    if not isinstance(value, list) or not value:
+        raise ConfigurationError(f'{where} must be a list of countries such as ["VN"], or ["*"]')
+    for country in value:
+        if not isinstance(country, str) or not _COUNTRY.fullmatch(country):
+            raise ConfigurationError(f"{where}: a country is two capital letters (VN), 001, or *")
+
+
+_READ: Mapping[str, Callable[[Any], object]] = {"resend": ResendMode, "countries": frozenset}

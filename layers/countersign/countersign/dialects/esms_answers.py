@@ -16,6 +16,7 @@ from countersign.errors import (
     CanceledError,
     ClientDisabledError,
     CountersignError,
+    CountryNotAllowedError,
     InvalidNumberError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -62,6 +63,7 @@ _RESULTS: Mapping[type[CountersignError], CodeResult] = {
     PermissionDeniedError: CodeResult.UNAUTHORIZED,
     InvalidNumberError: CodeResult.BAD_PHONE,
     NumberNotAllowedError: CodeResult.BAD_PHONE,
+    CountryNotAllowedError: CodeResult.NO_NETWORK,
     CanceledError: CodeResult.OVERTAKEN,
 }
 

@@ -24,6 +24,7 @@ from countersign.errors import (
     ClientDisabledError,
     CooldownError,
     CountersignError,
+    CountryNotAllowedError,
     ExpiredError,
     IdempotencyConflictError,
     InvalidRequestError,
@@ -93,6 +94,7 @@ _CODES: Mapping[type[CountersignError], ResponseCode] = {
     PayloadTooLargeError: ResponseCode.BAD_REQUEST,
     UnsupportedMediaTypeError: ResponseCode.BAD_REQUEST,
     NumberNotAllowedError: ResponseCode.BAD_REQUEST,
+    CountryNotAllowedError: ResponseCode.INVALID_COUNTRY_CODE,
     InvalidCustomerError: ResponseCode.INVALID_CUSTOMER_ID,
     InvalidCountryError: ResponseCode.INVALID_COUNTRY_CODE,
     CooldownError: ResponseCode.MAXIMUM_LIMIT_REACHED,  # nothing lives; else it is a RequestExistsError

@@ -11,7 +11,6 @@ from countersign.codes import Keys, random_seed
 from countersign.errors import (
     CanceledError,
     NotFoundError,
-    NumberNotAllowedError,
     SendLimitError,
     SendsExhaustedError,
     ServiceUnavailableError,
@@ -21,6 +20,7 @@ from countersign.model import Channel, Custody, Delivery, ResendMode, RouteStep,
 from countersign.phone import restored_phone
 from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
+from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.refusal import refusal
 from countersign.service.sending import Sending, cooldown, cooldown_seconds
@@ -78,8 +78,7 @@ class Resender(Sending):
         """What is sent again, and who could carry it, the provider after the last one first."""
         steps = self._routes().steps(client.policy.routes, country=verification.country, channel=channel)
         letter = self._letter(client, keys=keys, verification=verification, steps=steps)
-        if channel is Channel.SMS and not letter.phone.receives_texts:
-            raise NumberNotAllowedError
+        admit(letter.phone, channels=(channel,), policy=client.policy)
         way = Way(channel, starting_after(steps, provider=verification.provider))
         return letter, self._courier.plan(letter, routes=(way,))
 

@@ -12,13 +12,13 @@ from countersign.clock import Deadline
 from countersign.errors import (
     CanceledError,
     IdempotencyConflictError,
-    NumberNotAllowedError,
     SendLimitError,
     ServiceUnavailableError,
     UndeliverableError,
 )
-from countersign.model import Channel, Custody, Delivery, Reason, Status, Verification
+from countersign.model import Custody, Delivery, Reason, Status, Verification
 from countersign.ports import Counted
+from countersign.service.admission import admit
 from countersign.service.courier import Leg, Report, Way
 from countersign.service.sending import Sending, cooldown
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
@@ -32,14 +32,13 @@ class Starter(Sending):
         """Send a code to a number.
 
         Raises CooldownError (with the live id), SendLimitError, NumberNotAllowedError,
-        IdempotencyConflictError, UndeliverableError (nothing was sent, and the number is free again),
-        CanceledError (a newer start overtook this one before it sent), NotCarriedError or
-        ServiceUnavailableError. A delivery whose fate is unknown is no error: the verification is
+        CountryNotAllowedError, IdempotencyConflictError, UndeliverableError (nothing was sent, and the
+        number is free again), CanceledError (a newer start overtook this one before it sent),
+        NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is no error: the verification is
         pending with `delivery` unknown.
         """
         began = self._clock.monotonic()
-        if Channel.SMS in request.channels and not request.phone.receives_texts:
-            raise NumberNotAllowedError
+        admit(request.phone, channels=request.channels, policy=client.policy)
         wish = Wish.of(request, client=client, keys=self._keys(), now=self._clock.now())
         legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
         hold = self._claim(wish, legs=legs)
