@@ -34,8 +34,8 @@ class Starter(Sending):
         Raises CooldownError (with the live id), SendLimitError, NumberNotAllowedError,
         CountryNotAllowedError, IdempotencyConflictError, UndeliverableError (nothing was sent, and the
         number is free again), CanceledError (a newer start overtook this one before it sent),
-        NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is no error: the verification is
-        pending with `delivery` unknown.
+        NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is no error:
+        the verification is pending with `delivery` unknown.
         """
         began = self._clock.monotonic()
         admit(request.phone, channels=request.channels, policy=client.policy)
