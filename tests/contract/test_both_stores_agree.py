@@ -12,7 +12,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.claims import Claimed, ClaimRefused, NumberClaim
 from countersign.model import Custody, Delivery, Reason, RouteStep, Status, Verdict, Verification
-from countersign.policy import SendLimit
+from countersign.policy import Limit
 from countersign.ports import Counted, Store
 from tests.support.aws import TABLE, dynamo_store
 from tests.support.builders import (
@@ -32,7 +32,7 @@ SLOTS = st.sampled_from(["slot1", "slot2"])
 LOCKS = st.sampled_from([None, "esms"])
 CLAIMS = st.sampled_from(["start", "wait", "replace", "resend"])
 LIMITS = st.builds(
-    lambda short, long: (SendLimit(short, 600), SendLimit(long, 86_400)),
+    lambda short, long: (Limit(short, 600), Limit(long, 86_400)),
     st.integers(2, 10),
     st.integers(4, 20),
 )
@@ -70,7 +70,7 @@ class TwoStores(RuleBasedStateMachine):
 
     @rule(id_=IDS, slot=SLOTS, lock=LOCKS, how=CLAIMS, other=IDS, limits=LIMITS)
     def claim(
-        self, id_: str, slot: str, lock: str | None, *, how: str, other: str, limits: tuple[SendLimit, ...]
+        self, id_: str, slot: str, lock: str | None, *, how: str, other: str, limits: tuple[Limit, ...]
     ) -> None:
         wish = claim_at(
             self.now,

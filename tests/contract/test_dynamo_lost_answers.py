@@ -8,7 +8,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from countersign.aws.store import DynamoStore
 from countersign.claims import ClaimRefused
 from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
-from countersign.policy import SendLimit
+from countersign.policy import Limit
 from countersign.ports import Counted, Store
 from tests.support.aws import TroubledClient, dynamo_store
 from tests.support.builders import (
@@ -127,7 +127,7 @@ def test_a_repeated_claim_is_refused_by_itself_and_says_so(store: Store, trouble
 
 @pytest.mark.parametrize("how", ["start", "one at a time", "over an ended one", "resend"])
 def test_a_repeated_claim_counts_as_one_send(store: Store, trouble: TroubledClient, how: str) -> None:
-    limit = SendLimit(3, 600)
+    limit = Limit(3, 600)
     store.claim_number(claim_at(NOON - 60, "v0", expires_at=NOON, limits=(limit,)))
     wishes = {
         "start": claim("v1", limits=(limit,)),
@@ -149,13 +149,13 @@ def test_a_repeated_claim_that_reached_the_limit_says_that_the_slot_is_its_own(
     store: Store, trouble: TroubledClient
 ) -> None:
     trouble.lose_answer()
-    outcome = store.claim_number(claim("v1", limits=(SendLimit(1, 600),)))
+    outcome = store.claim_number(claim("v1", limits=(Limit(1, 600),)))
     assert isinstance(outcome, ClaimRefused)
     assert (outcome.held and outcome.held.verification_id, outcome.limited_until) == ("v1", 0)
 
 
 def test_a_repeated_release_does_no_harm(store: Store, trouble: TroubledClient) -> None:
-    limit = SendLimit(2, 600)
+    limit = Limit(2, 600)
     store.claim_number(claim("v0", slot="slot0", limits=(limit,)))
     store.claim_number(claim("v1", limits=(limit,)))
     trouble.lose_answer()

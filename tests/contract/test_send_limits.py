@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from countersign.claims import Claimed, ClaimRefused, NumberClaim
-from countersign.policy import SENDS_PER_10_MINUTES, SENDS_PER_DAY, Policy, SendLimit
+from countersign.policy import SENDS_PER_10_MINUTES, SENDS_PER_DAY, Limit, Policy
 from countersign.ports import Store
 from tests.support.builders import claim_at, release
 from tests.support.clock import NOON
@@ -19,12 +19,12 @@ WINDOWS = [
     *((TEN_MINUTES, limit) for limit in range(SENDS_PER_10_MINUTES.low, SENDS_PER_10_MINUTES.high + 1)),
     *((DAY, limit) for limit in range(SENDS_PER_DAY.low, SENDS_PER_DAY.high + 1)),
 ]
-NO_OTHER = SendLimit(SENDS_PER_DAY.high, 1)
+NO_OTHER = Limit(SENDS_PER_DAY.high, 1)
 
 _NUMBERS = count(1)
 
 
-def wish(now: int, number: int, *limits: SendLimit, of: str = "number1") -> NumberClaim:
+def wish(now: int, number: int, *limits: Limit, of: str = "number1") -> NumberClaim:
     """A claim in a slot of its own, so that nothing but the limits can refuse it."""
     return claim_at(now, f"v{number}", slot=f"slot{number}", number_key=of, limits=limits)
 
@@ -40,7 +40,7 @@ def refused_until(outcome: Claimed | ClaimRefused) -> int:
 def test_a_limit_lets_its_count_through_and_the_next_when_the_first_is_a_window_old(
     store: Store, seconds: int, most: int
 ) -> None:
-    limits = SendLimit(most, seconds), NO_OTHER
+    limits = Limit(most, seconds), NO_OTHER
     for number in range(most):
         assert store.claim_number(wish(NOON + number, number, *limits)) == Claimed(before=None)
     for now in (NOON + most, NOON + seconds - 1):
@@ -64,14 +64,14 @@ def test_the_policys_limits_are_those_of_ten_minutes_and_of_a_day(store: Store) 
 
 def test_where_several_limits_are_reached_the_later_end_is_said(store: Store) -> None:
     store.claim_number(wish(NOON, 1))
-    both = SendLimit(1, TEN_MINUTES), SendLimit(1, DAY)
+    both = Limit(1, TEN_MINUTES), Limit(1, DAY)
     assert refused_until(store.claim_number(wish(NOON + 1, 2, *both))) == NOON + DAY
     assert refused_until(store.claim_number(wish(NOON + 1, 3, *reversed(both)))) == NOON + DAY
     assert refused_until(store.claim_number(wish(NOON + 1, 4, both[0]))) == NOON + TEN_MINUTES
 
 
 def test_every_client_is_held_to_its_own_limit_by_what_all_of_them_sent(store: Store) -> None:
-    strict, generous = SendLimit(1, TEN_MINUTES), SendLimit(3, TEN_MINUTES)
+    strict, generous = Limit(1, TEN_MINUTES), Limit(3, TEN_MINUTES)
     for number in range(2):
         store.claim_number(wish(NOON + number, number, generous))
     assert refused_until(store.claim_number(wish(NOON + 2, 90, strict))) == NOON + 1 + TEN_MINUTES
@@ -80,7 +80,7 @@ def test_every_client_is_held_to_its_own_limit_by_what_all_of_them_sent(store: S
 
 
 def test_numbers_have_their_limits_apart(store: Store) -> None:
-    limit = SendLimit(1, DAY)
+    limit = Limit(1, DAY)
     store.claim_number(wish(NOON, 1, limit))
     assert store.claim_number(wish(NOON, 2, limit, of="number2")) == Claimed(before=None)
 
@@ -88,11 +88,11 @@ def test_numbers_have_their_limits_apart(store: Store) -> None:
 def test_a_claim_without_limits_is_counted_and_never_limited(store: Store) -> None:
     for number in range(25):
         assert store.claim_number(wish(NOON, number)) == Claimed(before=None)
-    assert refused_until(store.claim_number(wish(NOON, 90, SendLimit(20, DAY)))) == NOON + DAY
+    assert refused_until(store.claim_number(wish(NOON, 90, Limit(20, DAY)))) == NOON + DAY
 
 
 def test_a_resend_counts_and_is_limited(store: Store) -> None:
-    limit = SendLimit(2, TEN_MINUTES)
+    limit = Limit(2, TEN_MINUTES)
     store.claim_number(claim_at(NOON, "v1", limits=(limit,)))
     again = claim_at(NOON + 60, "v1", limits=(limit,), continues="v1")
     assert isinstance(store.claim_number(again), Claimed)
@@ -102,7 +102,7 @@ def test_a_resend_counts_and_is_limited(store: Store) -> None:
 
 
 def test_a_start_over_what_has_ended_counts_and_is_limited(store: Store) -> None:
-    limit = SendLimit(2, TEN_MINUTES)
+    limit = Limit(2, TEN_MINUTES)
     store.claim_number(claim_at(NOON, "v1", limits=(limit,)))
     assert isinstance(store.claim_number(claim_at(NOON + 1, "v2", limits=(limit,), replaces="v1")), Claimed)
     third = claim_at(NOON + 2, "v3", limits=(limit,), replaces="v2")
@@ -113,7 +113,7 @@ def test_a_start_over_what_has_ended_counts_and_is_limited(store: Store) -> None
 
 
 def test_a_claim_that_a_limit_refused_changes_nothing(store: Store) -> None:
-    limit = SendLimit(2, TEN_MINUTES)
+    limit = Limit(2, TEN_MINUTES)
     store.claim_number(wish(NOON, 1, limit))
     store.claim_number(wish(NOON + 100, 2, limit))
     for number in range(3, 9):
@@ -124,7 +124,7 @@ def test_a_claim_that_a_limit_refused_changes_nothing(store: Store) -> None:
 
 
 def test_a_limited_claim_takes_no_vendors_lock(store: Store) -> None:
-    limit = SendLimit(1, TEN_MINUTES)
+    limit = Limit(1, TEN_MINUTES)
     store.claim_number(claim_at(NOON, "v1", slot="slot1"))
     locking = claim_at(NOON + 1, "v2", slot="slot2", vendor_lock="esms", limits=(limit,))
     assert refused_until(store.claim_number(locking)) == NOON + TEN_MINUTES
@@ -133,7 +133,7 @@ def test_a_limited_claim_takes_no_vendors_lock(store: Store) -> None:
 
 @pytest.mark.parametrize("reason", ["cooldown", "lock"])
 def test_a_claim_that_something_else_refused_is_not_counted(store: Store, reason: str) -> None:
-    limit = SendLimit(2, TEN_MINUTES)
+    limit = Limit(2, TEN_MINUTES)
     store.claim_number(claim_at(NOON, "v1", slot="slot1", vendor_lock="esms", limits=(limit,)))
     slot = "slot1" if reason == "cooldown" else "slot2"
     for number in range(5):
@@ -144,7 +144,7 @@ def test_a_claim_that_something_else_refused_is_not_counted(store: Store, reason
 
 
 def test_the_slot_is_named_before_the_limit_and_the_limit_before_the_lock(store: Store) -> None:
-    limit = SendLimit(1, TEN_MINUTES)
+    limit = Limit(1, TEN_MINUTES)
     store.claim_number(claim_at(NOON, "v1", vendor_lock="esms"))
     same_slot = store.claim_number(claim_at(NOON + 1, "v2", vendor_lock="esms", limits=(limit,)))
     assert isinstance(same_slot, ClaimRefused)
@@ -161,7 +161,7 @@ def test_the_slot_is_named_before_the_limit_and_the_limit_before_the_lock(store:
 
 @pytest.mark.parametrize("most", [1, 2, 5, 20])
 def test_a_released_claim_gives_one_send_back(store: Store, most: int) -> None:
-    limit = SendLimit(most, DAY)
+    limit = Limit(most, DAY)
     made = [wish(NOON + number, number, limit) for number in range(most)]
     for one in made:
         store.claim_number(one)
@@ -172,7 +172,7 @@ def test_a_released_claim_gives_one_send_back(store: Store, most: int) -> None:
 
 
 def test_a_release_that_comes_twice_or_too_late_gives_back_no_more(store: Store) -> None:
-    limit = SendLimit(2, DAY)
+    limit = Limit(2, DAY)
     first, second = claim_at(NOON, "v1", limits=(limit,)), claim_at(NOON + 60, "v2", limits=(limit,))
     store.claim_number(first)
     taken = store.claim_number(second)
@@ -188,7 +188,7 @@ def test_a_release_that_comes_twice_or_too_late_gives_back_no_more(store: Store)
 def test_releasing_restores_what_the_claims_had_pushed_out_of_the_last_place(
     store: Store, releases: int
 ) -> None:
-    limit = SendLimit(SENDS_PER_DAY.high, DAY)
+    limit = Limit(SENDS_PER_DAY.high, DAY)
     for number in range(SENDS_PER_DAY.high):
         store.claim_number(wish(NOON + number, number, limit))
     now = NOON + DAY + releases - 1  # so many of them are a day old
@@ -202,7 +202,7 @@ def test_releasing_restores_what_the_claims_had_pushed_out_of_the_last_place(
 
 
 def test_the_first_claim_of_all_is_released_to_nothing(store: Store) -> None:
-    limit = SendLimit(1, DAY)
+    limit = Limit(1, DAY)
     first = wish(NOON, 1, limit)
     store.claim_number(first)
     store.release_number(release(first))
@@ -214,7 +214,7 @@ def test_a_release_that_comes_after_another_claim_takes_back_one_send_though_the
     store: Store,
 ) -> None:
     """The count is right; the times may be off by as long as the failed delivery took (ADR 10)."""
-    limit = SendLimit(2, TEN_MINUTES)
+    limit = Limit(2, TEN_MINUTES)
     failed, sent = wish(NOON, 1), wish(NOON + 20, 2)
     store.claim_number(failed)
     store.claim_number(sent)
@@ -227,7 +227,7 @@ def test_a_release_that_comes_after_another_claim_takes_back_one_send_though_the
 
 GAPS = st.sampled_from([0, 1, 59, 299, 300, 599, 600, 601, 3_600, 43_200, 86_399, 86_400, 86_401])
 LIMITS = st.builds(
-    lambda short, long: (SendLimit(short, TEN_MINUTES), SendLimit(long, DAY)),
+    lambda short, long: (Limit(short, TEN_MINUTES), Limit(long, DAY)),
     st.integers(SENDS_PER_10_MINUTES.low, SENDS_PER_10_MINUTES.high),
     st.integers(SENDS_PER_DAY.low, SENDS_PER_DAY.high),
 )
@@ -236,7 +236,7 @@ SENDS = st.lists(
 )
 
 
-def lets_through(sent: list[int], *, now: int, limits: tuple[SendLimit, ...]) -> bool:
+def lets_through(sent: list[int], *, now: int, limits: tuple[Limit, ...]) -> bool:
     """The rule: less than its count in the window that ends now."""
     return all(sum(now - limit.seconds < moment <= now for moment in sent) < limit.count for limit in limits)
 
@@ -251,7 +251,7 @@ def lets_through(sent: list[int], *, now: int, limits: tuple[SendLimit, ...]) ->
 @given(clients=st.tuples(LIMITS, LIMITS), sends=SENDS)
 def test_no_limit_is_ever_passed_and_none_refuses_too_early(
     store: Store,
-    clients: tuple[tuple[SendLimit, ...], tuple[SendLimit, ...]],
+    clients: tuple[tuple[Limit, ...], tuple[Limit, ...]],
     sends: list[tuple[int, int, bool]],
 ) -> None:
     """Against a plain list of the times of all sends that were not taken back."""

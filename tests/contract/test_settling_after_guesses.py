@@ -6,12 +6,12 @@ import pytest
 
 from countersign.claims import Claimed, ClaimRefused, Release
 from countersign.model import Status
-from countersign.policy import SendLimit
+from countersign.policy import Limit
 from countersign.ports import Store
 from tests.support.builders import CODE_HASH, WRONG_HASH, claim, claim_at, undeliverable, verification
 from tests.support.clock import NOON
 
-ONE_A_DAY = (SendLimit(1, 86_400),)
+ONE_A_DAY = (Limit(1, 86_400),)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ ACTS: dict[str, Act] = {
     ),
     "`get`": lambda store, _: store.get("demo", "v1"),
     "`slot`": lambda store, _: store.slot("number1", slot="slot1"),
+    "`record_failure`": lambda store, _: store.record_failure("number1", now=NOON),
     "`begin_resend`": lambda store, _: store.begin_resend(NEW, intent=resend_intent(NEW)),
     "`guess`": lambda store, _: store.guess("demo", "v1", guess="guess", now=NOON),
     "`settle_check`": lambda store, _: store.settle_check(NEW, verdict=Verdict.VERIFIED, now=NOON),
@@ -91,7 +92,7 @@ def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     )
     store.settle_delivery(NEW, settlement=settled, release=None)
     store.settle_check(NEW, verdict=Verdict.UNKNOWN, now=NOON)
-    store.claim_number(claim(continues="v1"))
+    store.claim_number(claim(continues="v1", attempts=5))
     store.release_number(
         release(LOCKED, before=Slot(verification_id="v0", previous_id=None, resend_at=NOON, expires_at=NOON))
     )
@@ -99,7 +100,7 @@ def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
 
 def _general(attribute: str) -> str:
     """A slot's or a lock's attribute as the document writes it."""
-    attribute = re.sub(r"^t[0-9]+$", "t<place>", attribute)
+    attribute = re.sub(r"^([tf])[0-9]+$", r"\1<place>", attribute)
     return re.sub(r"^l_esms_", "l_<vendor>_", re.sub(r"^s_slot1_", "s_<slot>_", attribute))
 
 

@@ -28,6 +28,7 @@ from countersign.errors import (
     CountersignError,
     CountryNotAllowedError,
     ExpiredError,
+    GuessLimitError,
     IdempotencyConflictError,
     InvalidNumberError,
     InvalidRequestError,
@@ -81,6 +82,7 @@ STARTS: Sequence[CountersignError] = (
     CanceledError(),
     CooldownError(live_id="a" * 26, resend_at=NOW + 30, retry_after_seconds=30),
     SendLimitError(retry_after_seconds=600),
+    GuessLimitError(retry_after_seconds=600),
     _undeliverable(number_refused=False),
     _undeliverable(number_refused=True),
 )
@@ -110,6 +112,7 @@ RAISED: dict[str, Sequence[CountersignError]] = {
         UnsupportedMediaTypeError(),
         SendsExhaustedError(),
         SendLimitError(retry_after_seconds=600),
+        GuessLimitError(retry_after_seconds=600),
         NotCarriedError("Nobody carries it.", has_route=True),
         CooldownError(live_id="a" * 26, resend_at=NOW + 30, retry_after_seconds=30),
     ),

@@ -80,9 +80,13 @@ def test_too_many_sends_to_a_number_are_refused(app: App, vendors: Vendors) -> N
 
 
 def test_the_limit_of_a_number_holds_in_every_dialect(app: App) -> None:
-    for purpose in ("a", "b", "c", "d", "e"):
+    for purpose in ("a", "b", "c"):
         assert app.gateway.start(TO, client="demo-gateway", purpose=purpose).status == 201
-    refused(app.send(), EXCEEDED, Retry_After="600")
+    refused(app.send(), EXCEEDED, Retry_After="300")  # three that live may use up the number's guesses
+    app.gateway.clock.advance(300)
+    for purpose in ("a", "b"):
+        assert app.gateway.start(TO, client="demo-gateway", purpose=purpose).status == 201
+    refused(app.send(), EXCEEDED, Retry_After="300")  # five in ten minutes
 
 
 def test_a_cooldown_that_the_policy_sets_is_kept(gateway: Gateway, aws: Aws, vendors: Vendors) -> None:

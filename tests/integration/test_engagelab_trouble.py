@@ -77,7 +77,11 @@ def test_a_cooldown_of_the_policy_holds_after_the_code_is_used_up(
     assert app.message().status == 200
 
 
-def test_the_limit_of_a_number_is_5015_and_no_error_to_be_retried(app: App, vendors: Vendors) -> None:
+def test_the_limit_of_a_number_is_5015_and_no_error_to_be_retried(
+    gateway: Gateway, aws: Aws, vendors: Vendors
+) -> None:
+    aws.put_clients(clients(attempts=1))  # which leaves guesses to the others
+    app = App(gateway, "app-bound")
     for name in ("plain", "short", "long", "twice", "shop-if-you-can"):
         app.sent(name, params={"shop": "A"})
     answer = app.message("chat")

@@ -139,7 +139,9 @@ def test_108_is_for_what_is_no_number(shop: Caller, phone: str | None) -> None:
 
 
 def test_108_is_for_a_landline(shop: Caller) -> None:
-    is_refused(shop.send(Phone="02838221234"), refusal("108", "The number cannot receive texts."))
+    is_refused(
+        shop.send(Phone="02838221234"), refusal("108", "The number cannot receive codes over this channel.")
+    )
 
 
 def test_118_300_and_301_are_for_types(shop: Caller) -> None:

@@ -108,7 +108,7 @@ def test_400_is_for_a_length_that_the_policy_does_not_allow(
 
 def test_400_is_for_a_landline(app: App, aws: Aws) -> None:
     answer = app.send(countryCode="84", mobileNumber="2838221234")
-    bad_request(answer, "The number cannot receive texts.")
+    bad_request(answer, "The number cannot receive codes over this channel.")
     assert (app.told(), aws.items()) == ([], [])
 
 

@@ -11,7 +11,7 @@ import threading
 from dataclasses import replace
 from itertools import count
 
-from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import Allowance, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.errors import ServiceUnavailableError
 from countersign.model import (
     GUESS_NONE,
@@ -45,6 +45,7 @@ class MemoryStore:
         self._slots: dict[tuple[str, str], Slot] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
         self._sent: dict[str, list[int]] = {}
+        self._failed: dict[str, list[int]] = {}
         self._rows: dict[tuple[str, str], Row] = {}
         self._writers = count(1)
         self.lose_answers = 0  # how many of the next writes are repeated by the client library
@@ -74,7 +75,7 @@ class MemoryStore:
         key = claim.number_key, claim.slot
         held = self._slots.get(key)
         if not slot_is_free(held, claim=claim):
-            return ClaimRefused(held=held)
+            return ClaimRefused(held=held, allowance=self._allowance(claim))
         sent = self._sent.setdefault(claim.number_key, [])
         until = limited_until(sent, claim=claim)
         if until > claim.now:
@@ -82,6 +83,7 @@ class MemoryStore:
         lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
         if lock is not None and not lock_is_free(lock, claim=claim):
             return ClaimRefused(held=None, locked_until=lock.until, lock_is_ours=lock.slot == claim.slot)
+        allowance = self._allowance(claim)
         sent.append(claim.now)
         if claim.continues is not None and held is not None:
             taken = replace(held, resend_at=claim.resend_at, expires_at=claim.expires_at)
@@ -91,10 +93,42 @@ class MemoryStore:
                 previous_id=held.verification_id if held else None,
                 resend_at=claim.resend_at,
                 expires_at=claim.expires_at,
+                attempts=held.attempts if held else 0,
             )
+        if claim.attempts:
+            taken = replace(taken, attempts=claim.attempts)
         self._slots[key] = taken
         self._take_lock(claim)
-        return Claimed(before=held)
+        return Claimed(before=held, allowance=allowance)
+
+    def _allowance(self, claim: NumberClaim) -> Allowance | None:
+        live = [
+            slot
+            for (number_key, _), slot in self._slots.items()
+            if number_key == claim.number_key
+            and slot.verification_id != claim.verification_id
+            and slot.expires_at > claim.now
+        ]
+        failed = self._failed.get(claim.number_key, [])[-25:]
+        if not claim.attempts:
+            return None
+        counts = [sum(at > claim.now - limit.seconds for at in failed) for limit in claim.failure_limits]
+        room = [
+            limit.count - count - sum(slot.attempts for slot in live)
+            for limit, count in zip(claim.failure_limits, counts, strict=True)
+        ]
+        frees = [slot.expires_at for slot in live] + [
+            at + limit.seconds
+            for limit in claim.failure_limits
+            for at in failed
+            if at > claim.now - limit.seconds
+        ]
+        return Allowance(max(0, min([claim.attempts, *room])), again_at=min([*frees], default=claim.now))
+
+    def record_failure(self, number_key: str, *, now: int) -> None:
+        with self._mutex:
+            if any(held == number_key for held, _ in self._slots):
+                self._failed.setdefault(number_key, []).append(now)
 
     def slot(self, number_key: str, *, slot: str) -> Slot | None:
         with self._mutex:

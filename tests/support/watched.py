@@ -38,6 +38,9 @@ class WatchedStore:
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         return self._run("claim_number", lambda: self.inner.claim_number(claim))
 
+    def record_failure(self, number_key: str, *, now: int) -> None:
+        self._run("record_failure", lambda: self.inner.record_failure(number_key, now=now))
+
     def slot(self, number_key: str, *, slot: str) -> Slot | None:
         return self._run("slot", lambda: self.inner.slot(number_key, slot=slot))
 

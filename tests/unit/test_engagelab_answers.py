@@ -47,6 +47,7 @@ SENDS = {
     "PermissionDeniedError": (2004, 403),
     "NumberNotAllowedError": (5012, 400),
     "CountryNotAllowedError": (5012, 400),
+    "GuessLimitError": (5015, 400),
     "NotFoundError": (3001, 404),
     "MethodNotAllowedError": (3001, 405),
     "WrongCodeError": (1000, 500),  # a check says it with WrongGuessError; a send has none

@@ -8,7 +8,7 @@ import pytest
 
 from countersign.errors import ConfigurationError
 from countersign.model import ResendMode
-from countersign.policy import DEFAULT_COUNTRIES, Bound, Policy, SendLimit
+from countersign.policy import DEFAULT_COUNTRIES, Bound, Limit, Policy
 
 BOUNDS = [
     ("code_length", 4, 10),
@@ -79,9 +79,9 @@ def test_bounds_are_inclusive() -> None:
 
 
 def test_the_send_limits_are_those_of_ten_minutes_and_of_a_day() -> None:
-    assert Policy().send_limits == (SendLimit(5, 600), SendLimit(10, 86_400))
+    assert Policy().send_limits == (Limit(5, 600), Limit(10, 86_400))
     policy = Policy.parse({"sends_per_10_minutes": 2, "sends_per_day": 20}, client_id="demo")
-    assert policy.send_limits == (SendLimit(2, 600), SendLimit(20, 86_400))
+    assert policy.send_limits == (Limit(2, 600), Limit(20, 86_400))
 
 
 # Countries ------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from countersign.policy import SendLimit
+from countersign.policy import Limit
 
 # A vendor counts whole minutes, two at the least, from when it takes the order.
 VENDOR_OUTLIVES_SECONDS = 60 + 30
@@ -21,7 +22,9 @@ class NumberClaim:
     resend_at: int
     expires_at: int
     vendor_lock: str | None  # provider that knows one live code per number, or None
-    limits: tuple[SendLimit, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    attempts: int = 0  # guesses that are asked for; 0: none are granted with this claim
+    failure_limits: tuple[Limit, ...] = ()
     continues: str | None = None  # a resend: the claim must still belong to this verification
     replaces: str | None = None  # a start over this verification, which is known to have ended
     waits_for_expiry: bool = False  # a start that no cooldown, only the earlier code's end lets through
@@ -41,6 +44,15 @@ class Slot:
     previous_id: str | None
     resend_at: int
     expires_at: int
+    attempts: int = 0  # guesses that were asked for with it
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many guesses a verification may take, so that the number's limits hold whoever guesses when."""
+
+    guesses: int
+    again_at: int  # when there may be more of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +60,7 @@ class Claimed:
     """The number is ours to send to; `before` is what the slot held."""
 
     before: Slot | None
+    allowance: Allowance | None = None  # where guesses were asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,7 @@ class ClaimRefused:
     limited_until: int = 0  # set: the slot is free, but one of the limits is reached until then
     locked_until: int = 0  # set: all that is free, but the vendor's lock is held until then
     lock_is_ours: bool = False  # by an older code of this slot, longer than the claim would hold it
+    allowance: Allowance | None = None  # where guesses were asked for: of a claim that was made before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +80,14 @@ class Release:
 
     claim: NumberClaim
     before: Slot | None
+
+
+def allowance_of(claim: NumberClaim, *, live: Sequence[Slot], failures: Sequence[int]) -> Allowance:
+    """The guesses that a claim gets beside other live slots, after failures at these times."""
+    promised = sum(slot.attempts for slot in live)
+    guesses, frees = claim.attempts, [slot.expires_at for slot in live]
+    for limit in claim.failure_limits:
+        counted = [failed_at for failed_at in failures if failed_at > claim.now - limit.seconds]
+        guesses = min(guesses, limit.count - len(counted) - promised)
+        frees += [failed_at + limit.seconds for failed_at in counted]
+    return Allowance(max(0, guesses), again_at=min(frees, default=claim.now))

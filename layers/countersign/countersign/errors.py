@@ -21,6 +21,7 @@
     ├── CooldownError                    429     cooldown                waiting
     ├── SendsExhaustedError              429     sends_exhausted         a new start
     ├── SendLimitError                   429     send_limit              waiting
+    ├── GuessLimitError                  429     guess_limit             waiting
     ├── IdempotencyConflictError         422     idempotency_conflict    another Idempotency-Key
     ├── UndeliverableError               502     undeliverable           a new start
     ├── VendorUnavailableError           503     vendor_unavailable      waiting
@@ -224,6 +225,15 @@ class SendLimitError(CountersignError):
     code = "send_limit"
     title = "Send limit"
     default_detail = "Too many codes were sent to this number."
+
+
+class GuessLimitError(CountersignError):
+    """Too many wrong codes for this number, whoever tried them: no new verification for now."""
+
+    status = 429
+    code = "guess_limit"
+    title = "Guess limit"
+    default_detail = "Too many wrong codes were tried for this number."
 
 
 class IdempotencyConflictError(CountersignError):

@@ -29,6 +29,8 @@ COOLDOWN_SECONDS = Bound(0, 600)
 SENDS = Bound(1, 10)
 SENDS_PER_10_MINUTES = Bound(1, 10)
 SENDS_PER_DAY = Bound(1, 20)
+FAILURES_PER_HOUR = Bound(1, 15)
+FAILURES_PER_DAY = Bound(1, 25)
 
 DEFAULT_CODE_LENGTH = 6
 DEFAULT_TTL_SECONDS = 300
@@ -42,6 +44,8 @@ _NUMBERS = {
     "sends": SENDS,
     "sends_per_10_minutes": SENDS_PER_10_MINUTES,
     "sends_per_day": SENDS_PER_DAY,
+    "failures_per_hour": FAILURES_PER_HOUR,
+    "failures_per_day": FAILURES_PER_DAY,
 }
 
 
@@ -57,8 +61,8 @@ _COUNTRY = re.compile(r"[A-Z]{2}|001|\*")
 
 
 @dataclass(frozen=True, slots=True)
-class SendLimit:
-    """At most `count` sends to one number within any `seconds`."""
+class Limit:
+    """At most `count` of something within any `seconds`."""
 
     count: int
     seconds: int
@@ -79,6 +83,8 @@ class Policy:
     sends: int = 5
     sends_per_10_minutes: int = 5
     sends_per_day: int = 10
+    failures_per_hour: int = 15
+    failures_per_day: int = 25
     resend: ResendMode = ResendMode.SAME_CODE
     routes: str = "default"
     countries: frozenset[str] = DEFAULT_COUNTRIES  # ISO 3166-1 alpha-2, or "*"
@@ -88,9 +94,14 @@ class Policy:
         return country in self.countries or ANYWHERE in self.countries
 
     @property
-    def send_limits(self) -> tuple[SendLimit, ...]:
+    def send_limits(self) -> tuple[Limit, ...]:
         """The limits of one number, whoever sends to it and in whatever dialect."""
-        return SendLimit(self.sends_per_10_minutes, 600), SendLimit(self.sends_per_day, 86_400)
+        return Limit(self.sends_per_10_minutes, 600), Limit(self.sends_per_day, 86_400)
+
+    @property
+    def failure_limits(self) -> tuple[Limit, ...]:
+        """How many wrong codes one number takes, whoever tries them and in whatever dialect."""
+        return Limit(self.failures_per_hour, 3_600), Limit(self.failures_per_day, 86_400)
 
     @classmethod
     def parse(cls, section: Mapping[str, object], *, client_id: str) -> Policy:

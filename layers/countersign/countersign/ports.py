@@ -174,6 +174,10 @@ class Store(Protocol):
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused: ...
 
+    def record_failure(self, number_key: str, *, now: int) -> None:
+        """One more wrong code for the number, to be counted in its limits; before the guesser is answered."""
+        ...
+
     def slot(self, number_key: str, *, slot: str) -> Slot | None:
         """What a slot holds, without a claim: the newest verification of a (client, number, purpose)."""
         ...

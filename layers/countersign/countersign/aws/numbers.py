@@ -9,13 +9,18 @@ minutes ago" is a condition on one of them: a sliding window without a read.
 
 from __future__ import annotations
 
+import re
+
 from countersign.aws.items import KEEP_SECONDS, Item, number, number_pk, text
 from countersign.aws.table import Update
-from countersign.claims import ClaimRefused, NumberClaim, Release, Slot
-from countersign.policy import SENDS_PER_DAY, SendLimit
+from countersign.claims import Allowance, ClaimRefused, NumberClaim, Release, Slot, allowance_of
+from countersign.policy import FAILURES_PER_DAY, SENDS_PER_DAY, Limit
 
 # One more than any limit looks back, so that taking a send back restores what it pushed out.
 _REMEMBERED_SENDS = SENDS_PER_DAY.high + 1
+_REMEMBERED_FAILURES = FAILURES_PER_DAY.high
+
+_SLOT_ID = re.compile(r"s_(.+)_id")
 
 
 def claim_update(claim: NumberClaim) -> Update:
@@ -34,6 +39,9 @@ def claim_update(claim: NumberClaim) -> Update:
     if claim.continues is None:
         sets += [f"#s_{slot}_previous = if_not_exists(#s_{slot}_id, :none)", f"#s_{slot}_id = :id"]
         values["none"] = ""
+    if claim.attempts:
+        sets.append(f"#s_{slot}_attempts = :attempts")
+        values["attempts"] = claim.attempts
     condition = _slot_is_free(claim)
     if claim.replaces is not None:
         values["replaced"] = claim.replaces
@@ -67,18 +75,52 @@ def _slot_is_free(claim: NumberClaim) -> str:
 
 
 def _one_more_send() -> list[str]:
-    """Every remembered send moves up by one: all of an update's right-hand sides are the old values."""
-    moved = [f"#t{place} = if_not_exists(#t{place - 1}, :zero)" for place in range(_REMEMBERED_SENDS, 1, -1)]
-    return [*moved, "#t1 = :now"]
+    return _moved_up("t", places=_REMEMBERED_SENDS)
 
 
-def _is_within(limit: SendLimit) -> str:
+def _moved_up(row: str, *, places: int) -> list[str]:
+    """Every remembered time moves up by one: all of an update's right-hand sides are the old values."""
+    moved = [f"#{row}{place} = if_not_exists(#{row}{place - 1}, :zero)" for place in range(places, 1, -1)]
+    return [*moved, f"#{row}1 = :now"]
+
+
+def _is_within(limit: Limit) -> str:
     """Was the send that would now be one too many before the window?"""
     return f"(attribute_not_exists(#t1) OR #t{limit.count} <= :{_window_start(limit)})"
 
 
-def _window_start(limit: SendLimit) -> str:
+def _window_start(limit: Limit) -> str:
     return f"before_{limit.seconds}"
+
+
+def failure_update(number_key: str, *, now: int) -> Update:
+    """One more wrong code for the number, which a claim has made."""
+    return Update(
+        number_pk(number_key),
+        expression="SET " + ", ".join(_moved_up("f", places=_REMEMBERED_FAILURES)),
+        condition="attribute_exists(#pk)",
+        values={"now": now, "zero": 0},
+    )
+
+
+def allowance(item: Item | None, *, claim: NumberClaim) -> Allowance | None:
+    """The guesses that a claim gets on the record as it was before.
+
+    Every other verification of the number that may still be guessed at counts with all that it asked for,
+    so that no interleaving of guesses exceeds a limit.
+    """
+    if not claim.attempts:
+        return None
+    held = item or {}
+    names = [match[1] for match in map(_SLOT_ID.fullmatch, held) if match is not None]
+    others = [slot for name in names if (slot := read_slot(held, slot=name)) is not None]
+    live = [
+        slot
+        for slot in others
+        if slot.verification_id != claim.verification_id and slot.expires_at > claim.now
+    ]
+    failures = [number(held, f"f{place}") for place in range(1, _REMEMBERED_FAILURES + 1)]
+    return allowance_of(claim, live=live, failures=failures)
 
 
 def lock_update(claim: NumberClaim, *, vendor: str) -> Update:
@@ -119,17 +161,19 @@ def release_update(release: Release) -> Update:
     sets = [f"#t{place} = #t{place + 1}" for place in range(1, _REMEMBERED_SENDS)]
     sets.append(f"#t{_REMEMBERED_SENDS} = :zero")
     if before is None:
-        parts = ("id", "previous", "resend_at", "expires_at")
+        parts = ("id", "previous", "resend_at", "expires_at", "attempts")
         expression = f"SET {', '.join(sets)} REMOVE {', '.join(f'#s_{slot}_{part}' for part in parts)}"
     else:
         sets += [f"#s_{slot}_id = :before_id", f"#s_{slot}_previous = :before_previous"]
         sets += [f"#s_{slot}_resend_at = :before_resend_at", f"#s_{slot}_expires_at = :before_expires_at"]
+        sets.append(f"#s_{slot}_attempts = :before_attempts")
         expression = f"SET {', '.join(sets)}"
         values |= {
             "before_id": before.verification_id,
             "before_previous": before.previous_id or "",
             "before_resend_at": before.resend_at,
             "before_expires_at": before.expires_at,
+            "before_attempts": before.attempts,
         }
     return Update(
         number_pk(claim.number_key), expression=expression, condition=f"#s_{slot}_id = :id", values=values
@@ -148,6 +192,7 @@ def read_slot(item: Item | None, *, slot: str) -> Slot | None:
         previous_id=text(item, f"s_{slot}_previous") or None,
         resend_at=number(item, f"s_{slot}_resend_at"),
         expires_at=number(item, f"s_{slot}_expires_at"),
+        attempts=number(item, f"s_{slot}_attempts"),
     )
 
 
@@ -155,7 +200,7 @@ def claim_refused(item: Item | None, *, claim: NumberClaim) -> ClaimRefused:
     """Which clause of a refused claim did not hold."""
     held = read_slot(item, slot=claim.slot)
     if item is None or not slot_lets_through(held, claim=claim):
-        return ClaimRefused(held=held)
+        return ClaimRefused(held=held, allowance=allowance(item, claim=claim))
     ends = [number(item, f"t{limit.count}") + limit.seconds for limit in claim.limits]
     limited_until = max(ends, default=0)
     if limited_until > claim.now:

@@ -7,6 +7,7 @@ and is recognised by it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
@@ -19,7 +20,15 @@ from countersign.aws.items import (
     verification_item,
     verification_pk,
 )
-from countersign.aws.numbers import claim_refused, claim_update, lock_update, read_slot, release_update
+from countersign.aws.numbers import (
+    allowance,
+    claim_refused,
+    claim_update,
+    failure_update,
+    lock_update,
+    read_slot,
+    release_update,
+)
 from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
 from countersign.aws.verifications import (
     cancel_update,
@@ -51,11 +60,16 @@ class DynamoStore:
             old = self._table.update(claim_update(claim), returned="ALL_OLD")
         except ConditionFailedError as error:
             return claim_refused(error.items[0], claim=claim)
-        return Claimed(before=read_slot(old, slot=claim.slot))
+        return Claimed(before=read_slot(old, slot=claim.slot), allowance=allowance(old, claim=claim))
 
     def slot(self, number_key: str, *, slot: str) -> Slot | None:
         """A consistent GetItem."""
         return read_slot(self._table.get(number_pk(number_key)), slot=slot)
+
+    def record_failure(self, number_key: str, *, now: int) -> None:
+        """One UpdateItem on the number's record."""
+        with suppress(ConditionFailedError):  # the record is gone, and with it whatever could be guessed at
+            self._table.update(failure_update(number_key, now=now), returned="ALL_NEW")
 
     def release_number(self, release: Release) -> bool:
         """One UpdateItem on the number's record."""

@@ -22,6 +22,7 @@ from countersign.errors import (
     CountersignError,
     CountryNotAllowedError,
     ExpiredError,
+    GuessLimitError,
     InvalidNumberError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -105,6 +106,7 @@ _WORDS: Mapping[type[CountersignError], Words] = {
     CanceledError: STILL_LIVE,  # a newer start overtook this one
     CooldownError: STILL_LIVE,
     SendLimitError: INTERCEPTED,
+    GuessLimitError: INTERCEPTED,
     UndeliverableError: SENDING_FAILED,
 }
 # Of a verification that has ended so, no code can be right any more.

@@ -26,6 +26,7 @@ from countersign.errors import (
     CountersignError,
     CountryNotAllowedError,
     ExpiredError,
+    GuessLimitError,
     IdempotencyConflictError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -99,6 +100,7 @@ _CODES: Mapping[type[CountersignError], ResponseCode] = {
     InvalidCountryError: ResponseCode.INVALID_COUNTRY_CODE,
     CooldownError: ResponseCode.MAXIMUM_LIMIT_REACHED,  # nothing lives; else it is a RequestExistsError
     SendLimitError: ResponseCode.MAXIMUM_LIMIT_REACHED,
+    GuessLimitError: ResponseCode.MAXIMUM_LIMIT_REACHED,
     SendsExhaustedError: ResponseCode.MAXIMUM_LIMIT_REACHED,
     CanceledError: ResponseCode.DUPLICATE_RESOURCE,  # a newer send overtook this one
     IdempotencyConflictError: ResponseCode.DUPLICATE_RESOURCE,  # another verification has that id

@@ -69,6 +69,7 @@ class Checker:
         if verification.custody is Custody.VENDOR:
             verification = self._check_at_vendor(verification, code=code, deadline=deadline)
         elif not verification.solved:
+            self._store.record_failure(verification.number_key, now=now)
             raise WrongCodeError(verification=verification)
         self._outcome("VerificationApproved", verification=verification, outcome="approved", began=began)
         return verification
@@ -108,6 +109,8 @@ class Checker:
         after = settled.verification or verification
         if result.verdict is Verdict.VERIFIED and settled.applied:
             return after
+        if result.verdict is Verdict.WRONG:
+            self._store.record_failure(verification.number_key, now=now)
         raise _vendor_refusal(after, verdict=result.verdict, now=now)
 
     def _ask_vendor(self, verification: Verification, *, code: Secret, deadline: Deadline) -> CheckResult:

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
-from countersign.claims import Claimed, NumberClaim, Release, Slot
+from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.errors import (
     CanceledError,
+    GuessLimitError,
     IdempotencyConflictError,
     SendLimitError,
     ServiceUnavailableError,
@@ -31,7 +32,7 @@ class Starter(Sending):
     def start(self, client: Client, *, request: StartRequest, deadline: Deadline) -> Started:
         """Send a code to a number.
 
-        Raises CooldownError (with the live id), SendLimitError, NumberNotAllowedError,
+        Raises CooldownError (with the live id), SendLimitError, GuessLimitError, NumberNotAllowedError,
         CountryNotAllowedError, IdempotencyConflictError, UndeliverableError (nothing was sent, and the
         number is free again), CanceledError (a newer start overtook this one before it sent),
         NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is no error:
@@ -79,7 +80,7 @@ class Starter(Sending):
             )
             outcome = self._store.claim_number(claim)
             if isinstance(outcome, Claimed):
-                return Hold(claim=claim, before=outcome.before, legs=legs, ours=True)
+                return self._held(wish, claim=claim, outcome=outcome, legs=legs)
             if outcome.held is not None:
                 is_our_own = outcome.held.verification_id == wish.letter.verification_id
                 if wish.request.one_at_a_time and replaces is None and not is_our_own:
@@ -88,7 +89,7 @@ class Starter(Sending):
                         return self._replay(earlier, wish=wish)
                     replaces = self._ended(wish, held=outcome.held)
                     continue
-                return self._refused(wish, held=outcome.held, claim=claim, legs=legs)
+                return self._refused(wish, held=outcome.held, claim=claim, outcome=outcome, legs=legs)
             if outcome.limited_until > wish.now:
                 return self._limited(wish, until=outcome.limited_until)
             if outcome.lock_is_ours and outcome.locked_until > locked:
@@ -97,6 +98,20 @@ class Starter(Sending):
             legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
             if not legs:
                 raise cooldown(None, until=outcome.locked_until, now=wish.now)
+
+    def _held(
+        self, wish: Wish, *, claim: NumberClaim, outcome: Claimed, legs: tuple[Leg, ...]
+    ) -> Hold | Started:
+        """The claim with the guesses that it got; without any it is undone, for nobody could use the code."""
+        try:
+            attempts = _guesses(outcome, claim=claim)
+        except GuessLimitError:
+            self._store.release_number(Release(claim=claim, before=outcome.before))
+            earlier = self._earlier(wish)
+            if earlier is not None:
+                return self._replay(earlier, wish=wish)
+            raise
+        return Hold(claim=claim, before=outcome.before, legs=legs, attempts=attempts, ours=True)
 
     def _ended(self, wish: Wish, *, held: Slot) -> str:
         """The id of the slot's holder, where it has ended before its time; while it lives, a refusal."""
@@ -113,14 +128,15 @@ class Starter(Sending):
         return holder.id
 
     def _refused(
-        self, wish: Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]
+        self, wish: Wish, *, held: Slot, claim: NumberClaim, outcome: ClaimRefused, legs: tuple[Leg, ...]
     ) -> Hold | Started:
         """The slot is taken: by this very request before, or by another one's cooldown."""
         earlier = self._earlier(wish)
         if earlier is not None:
             return self._replay(earlier, wish=wish)
         if held.verification_id == wish.letter.verification_id:
-            return self._resumed(wish, held=held, claim=replace(claim, vendor_lock=None), legs=legs)
+            claim = replace(claim, vendor_lock=None)
+            return self._resumed(wish, held=held, claim=claim, outcome=outcome, legs=legs)
         live = held.verification_id if held.expires_at > wish.now else None
         raise cooldown(live, until=held.resend_at, now=wish.now)
 
@@ -137,7 +153,9 @@ class Starter(Sending):
             return None
         return self._store.get(wish.letter.client_id, wish.letter.verification_id)
 
-    def _resumed(self, wish: Wish, *, held: Slot, claim: NumberClaim, legs: tuple[Leg, ...]) -> Hold:
+    def _resumed(
+        self, wish: Wish, *, held: Slot, claim: NumberClaim, outcome: ClaimRefused, legs: tuple[Leg, ...]
+    ) -> Hold:
         """Go on with a claim that has no intent: of a run that died, runs beside us, or lost its answer.
 
         Whoever writes the intent first sends, the other one replays. The slot and the intent
@@ -159,7 +177,8 @@ class Starter(Sending):
         else:
             expires_at = min(claim.expires_at, held.expires_at)
             claim = replace(claim, resend_at=held.resend_at, expires_at=expires_at)
-        return Hold(claim=claim, before=before, legs=legs, ours=False)
+        attempts = _guesses(outcome, claim=claim)
+        return Hold(claim=claim, before=before, legs=legs, attempts=attempts, ours=False)
 
     def _created(self, intent: Verification, *, older: tuple[str, ...], hold: Hold) -> Counted:
         """Write the intent; where the store fails at that, try to give the number back."""
@@ -204,3 +223,13 @@ class Starter(Sending):
         undeliverable = UndeliverableError(verification=settled.verification or report.intent)
         undeliverable.number_refused = not report.result.try_elsewhere
         raise undeliverable
+
+
+def _guesses(outcome: Claimed | ClaimRefused, *, claim: NumberClaim) -> int:
+    """The guesses that a claim got, at least one. Raises GuessLimitError."""
+    allowance = outcome.allowance
+    if allowance is None:
+        return claim.attempts
+    if allowance.guesses == 0:
+        raise GuessLimitError(retry_after_seconds=max(1, allowance.again_at - claim.now))
+    return allowance.guesses

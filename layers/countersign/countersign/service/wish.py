@@ -8,7 +8,7 @@ from countersign.claims import NumberClaim, Release, Slot
 from countersign.client import Client
 from countersign.codes import Keys, random_id, random_seed
 from countersign.model import Alphabet, Channel, Delivery, MessageText, Phone, Secret, Verification
-from countersign.policy import TTL_SECONDS, SendLimit
+from countersign.policy import TTL_SECONDS, Policy
 from countersign.service.courier import Leg, Letter
 
 # Longer than any start runs: until then, a claim without a verification is one that is being made.
@@ -53,7 +53,7 @@ class Wish:
     sealed: str
     fingerprint: str
     now: int
-    limits: tuple[SendLimit, ...]
+    policy: Policy
     letter: Letter
 
     @classmethod
@@ -69,7 +69,7 @@ class Wish:
             sealed=keys.seal(number, context=verification_id),
             fingerprint=_fingerprint(keys, client=client, request=request),
             now=now,
-            limits=client.policy.send_limits,
+            policy=client.policy,
             letter=Letter(
                 verification_id=verification_id,
                 client_id=client.id,
@@ -105,7 +105,9 @@ class Wish:
             resend_at=self.resend_at,
             expires_at=self.expires_at,
             vendor_lock=vendor_lock,
-            limits=self.limits,
+            limits=self.policy.send_limits,
+            attempts=self.policy.attempts,
+            failure_limits=self.policy.failure_limits,
             replaces=replaces,
             waits_for_expiry=self.request.one_at_a_time,
             locked_at_least_until=locked_at_least_until,
@@ -119,6 +121,7 @@ class Hold:
     claim: NumberClaim
     before: Slot | None
     legs: tuple[Leg, ...]
+    attempts: int  # guesses that the number's limits leave to it
     ours: bool  # False: an earlier run of the same request made the claim
 
     @property
@@ -143,7 +146,7 @@ def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
         created_at=wish.now,
         expires_at=hold.claim.expires_at,
         resend_at=hold.claim.resend_at,
-        attempts_max=client.policy.attempts,
+        attempts_max=hold.attempts,
         sends=1,
         sends_max=client.policy.sends,
         code_length=letter.code_length,
