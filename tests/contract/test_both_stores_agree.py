@@ -193,7 +193,7 @@ def test_the_fake_and_dynamodb_tell_the_same_story(dynamodb: DynamoDBClient) -> 
     run_state_machine_as_test(
         TwoStores,
         settings=settings(
-            max_examples=40,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,
