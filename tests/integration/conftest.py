@@ -18,6 +18,7 @@ from mypy_boto3_secretsmanager import SecretsManagerClient
 from countersign.aws.clients import trimmed_session
 from tests.support.aws import TABLE, make_table
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
+from tests.support.samples import forget
 from tests.support.vendors import Vendors
 
 
@@ -79,6 +80,18 @@ def vendors(aws: Aws) -> Iterator[Vendors]:
 @pytest.fixture
 def environment(aws: Aws) -> dict[str, str]:
     return environment_of(clients_arn=aws.clients_arn, vendors_arn=aws.vendors_arn)
+
+
+@pytest.fixture
+def entry_points(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], vendors: Vendors
+) -> Iterator[None]:
+    """The functions as Lambda starts them, for the sample events."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture

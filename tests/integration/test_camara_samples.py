@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from countersign.bootstrap import send_function, verify_function
-from functions.send import app as send_app
-from functions.verify import app as verify_app
 from tests.support.camara import CORRELATOR, HEADERS
-from tests.support.gateway import Context
+from tests.support.samples import EVENTS, answered
 from tests.support.vendors import ESMS_CHECK, ESMS_GENCODE, Vendors
 
-EVENTS = Path(__file__).parents[2] / "events"
 NAMES = ("http_oauth2_token", "http_camara_send_code", "http_camara_validate_code")
 PLACEHOLDERS = ("ACCESS.TOKEN.PLACEHOLDER", "ea0840f3-3663-4149-bd10-c7c6b8912105")
 
@@ -27,28 +20,11 @@ def sample(name: str, *, token: str = PLACEHOLDERS[0], authentication_id: str = 
     return json.loads(text.replace(PLACEHOLDERS[0], token).replace(PLACEHOLDERS[1], authentication_id))
 
 
-def forget() -> None:
-    """End the containers, as Lambda does; Powertools' loggers live as long as the process."""
-    send_function.cache_clear()
-    verify_function.cache_clear()
-    logging.Logger.manager.loggerDict.pop("countersign", None)
-
-
-@pytest.fixture(autouse=True)
-def container(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], vendors: Vendors
-) -> Iterator[None]:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    yield
-    forget()
+pytestmark = pytest.mark.usefixtures("entry_points")
 
 
 def call(name: str, **more: str) -> dict[str, Any]:
-    handler = send_app.handler if name.endswith("send_code") else verify_app.handler
-    result: dict[str, Any] = handler(sample(name, **more), Context())
-    return result
+    return answered(sample(name, **more))
 
 
 def test_the_samples_get_a_token_send_and_validate(vendors: Vendors) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.gateway import CLIENTS, Answer, Gateway
+from tests.support.samples import EVENTS
 from tests.support.vendors import ESMS_RAW, Vendors
 
 from .conftest import Aws
 
-EVENTS = Path(__file__).parents[2] / "events"
 SENDS = ["http_engagelab_message", "http_engagelab_code", "http_engagelab_custom_message"]
 VERIFY = "http_engagelab_verify"
 SAMPLE_ID, SAMPLE_CODE = "1725407449772531712", "667090"

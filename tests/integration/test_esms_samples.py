@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from countersign.bootstrap import send_function, verify_function
-from countersign.dialects.dialect import Function
-from functions.send import app as send_app
-from functions.verify import app as verify_app
-from tests.support.api import function_of
 from tests.support.esms_caller import BRANDNAME, clients, invalid, section, success
-from tests.support.gateway import Context
+from tests.support.samples import EVENTS, answered
 from tests.support.vendors import ESMS_CHECK, ESMS_GENCODE, Vendors
 
 from .conftest import Aws
 
-EVENTS = Path(__file__).parents[2] / "events"
 NAMES = sorted(path.stem for path in EVENTS.glob("http_esms_*.json"))
 
 
@@ -33,29 +24,13 @@ def sample(name: str) -> dict[str, Any]:
 def call(name: str) -> tuple[int, dict[str, Any]]:
     """The status and the body that a sample is answered with."""
     event = sample(name)
-    http = event["requestContext"]["http"]
-    sends = function_of(http["method"], http["path"]) is Function.SEND
-    result: dict[str, Any] = (send_app if sends else verify_app).handler(event, Context())
+    result = answered(event)
     return result["statusCode"], json.loads(result["body"])
 
 
-def forget() -> None:
-    """End the containers, as Lambda does; Powertools' loggers live as long as the process."""
-    send_function.cache_clear()
-    verify_function.cache_clear()
-    logging.Logger.manager.loggerDict.pop("countersign", None)
-
-
 @pytest.fixture(autouse=True)
-def container(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], vendors: Vendors, aws: Aws
-) -> Iterator[None]:
+def configured(entry_points: None, aws: Aws) -> None:
     aws.put_clients(clients(demo=section(policy={"routes": "default"})))
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    yield
-    forget()
 
 
 def test_there_is_a_sample_of_each_operation() -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +11,11 @@ from countersign.bootstrap import send_function, verify_function
 from functions.send import app as send_app
 from functions.verify import app as verify_app
 from tests.support.gateway import Context
+from tests.support.samples import EVENTS
 from tests.support.vendors import ENGAGELAB_MESSAGES, ESMS_CHECK, ESMS_GENCODE, Vendors
 
 from .conftest import Aws
 
-EVENTS = Path(__file__).parents[2] / "events"
 SAMPLE_ID = "k7f3m2q5x4tzn6wbyahd7rjcue"
 # The native API's; each other dialect's tests run its own.
 STEMS = sorted(path.stem for path in EVENTS.glob("*.json"))
@@ -33,22 +30,7 @@ def sample(name: str, *, id_: str = SAMPLE_ID) -> dict[str, Any]:
     return event
 
 
-def forget() -> None:
-    """End the containers, as Lambda does; Powertools' loggers live as long as the process."""
-    send_function.cache_clear()
-    verify_function.cache_clear()
-    logging.Logger.manager.loggerDict.pop("countersign", None)
-
-
-@pytest.fixture(autouse=True)
-def container(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], vendors: Vendors
-) -> Iterator[None]:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    yield
-    forget()
+pytestmark = pytest.mark.usefixtures("entry_points")
 
 
 def call(name: str, *, id_: str = SAMPLE_ID) -> tuple[int, dict[str, Any]]:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from countersign.bootstrap import send_function, verify_function
-from countersign.dialects.dialect import Function
-from functions.send import app as send_app
-from functions.verify import app as verify_app
-from tests.support.api import function_of
-from tests.support.gateway import Context, HttpAnswer
+from tests.support.gateway import HttpAnswer
 from tests.support.message_central import (
     Completed,
     Sent,
@@ -25,11 +17,11 @@ from tests.support.message_central import (
     section,
     unauthorized,
 )
+from tests.support.samples import EVENTS, answered
 from tests.support.vendors import MC_SEND, MC_TOKEN, MC_VALIDATE, Vendors
 
 from .conftest import Aws
 
-EVENTS = Path(__file__).parents[2] / "events"
 NAMES = sorted(path.stem for path in EVENTS.glob("http_message_central_*.json"))
 SAMPLE_ID = "4242424242424242"
 MOBILE = "9999999999"
@@ -46,29 +38,13 @@ def call(operation: str, *, token: str | None = None, id_: str = SAMPLE_ID) -> H
     event["rawQueryString"] = event["rawQueryString"].replace(SAMPLE_ID, id_)
     if token is not None:
         event["headers"]["authtoken"] = token
-    http = event["requestContext"]["http"]
-    sends = function_of(http["method"], http["path"]) is Function.SEND
-    result: Any = (send_app if sends else verify_app).handler(event, Context())
+    result = answered(event)
     return HttpAnswer(result["statusCode"], result["headers"], result["body"])
 
 
-def forget() -> None:
-    """End the containers, as Lambda does; Powertools' loggers live as long as the process."""
-    send_function.cache_clear()
-    verify_function.cache_clear()
-    logging.Logger.manager.loggerDict.pop("countersign", None)
-
-
 @pytest.fixture(autouse=True)
-def container(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], vendors: Vendors, aws: Aws
-) -> Iterator[None]:
+def configured(entry_points: None, aws: Aws) -> None:
     aws.put_clients(clients(demo=section(policy={"routes": "default"})))
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    yield
-    forget()
 
 
 def test_there_is_a_sample_of_each_operation() -> None:
