@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.errors import ConfigurationError
-from countersign.model import Channel
+from countersign.model import ANY, Channel
 from countersign.providers.registry import _VENDORS
-from countersign.routing import ANY, Routes
+from countersign.routing import Routes
 from local.deploying import ROUTES as LOCAL_ROUTES
 from tests.docs.markdown import DOCS, blocks
 from tests.infra.reading import read_template

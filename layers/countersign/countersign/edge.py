@@ -90,9 +90,8 @@ class Edge:
                 raise request.fault
             return endpoint.handler(replace(request, parameters=parameters), deadline)
         except Exception as error:
-            refusal = self._refused(error, dialect=name, trace_id=trace_id, began=began)
             return dialect.refuse(
-                Refusal(error=refusal, request=request, trace_id=trace_id, now=self._clock.now())
+                self._refusal(error, request=request, dialect=name, trace_id=trace_id, began=began)
             )
 
     def _direct(self, event: object, *, trace_id: str, deadline: Deadline) -> dict[str, object]:
@@ -102,27 +101,26 @@ class Edge:
                 raise InvalidRequestError("The event must be a JSON object.")
             response = self._native.invoke(event, function=self._function, deadline=deadline)
         except Exception as error:
-            refusal = self._refused(error, dialect=NATIVE, trace_id=trace_id, began=began)
             response = self._native.refuse(
-                Refusal(error=refusal, request=NOT_HTTP, trace_id=trace_id, now=self._clock.now())
+                self._refusal(error, request=NOT_HTTP, dialect=NATIVE, trace_id=trace_id, began=began)
             )
         return {"status_code": response.status, "body": response.document()}
 
-    def _refused(self, error: Exception, *, dialect: str, trace_id: str, began: float) -> CountersignError:
+    def _refusal(
+        self, error: Exception, *, request: HttpRequest, dialect: str, trace_id: str, began: float
+    ) -> Refusal:
         """The refusal that an error is, with its line in the log."""
         match error:
             case CountersignError():
-                refusal = error
+                told = error
             case ConfigurationError():
                 self._telemetry.configuration_fault(str(error))
-                refusal = ServiceUnavailableError(
-                    "The service is not set up correctly.", retry_after_seconds=60
-                )
+                told = ServiceUnavailableError("The service is not set up correctly.", retry_after_seconds=60)
             case _:
                 self._telemetry.failure(error)
-                refusal = InternalError()
-        self._log(refusal, dialect=dialect, trace_id=trace_id, began=began)
-        return refusal
+                told = InternalError()
+        self._log(told, dialect=dialect, trace_id=trace_id, began=began)
+        return Refusal(error=told, request=request, trace_id=trace_id, now=self._clock.now())
 
     def _log(self, refusal: CountersignError, *, dialect: str, trace_id: str, began: float) -> None:
         if isinstance(refusal, (NotFoundError, MethodNotAllowedError)) and refusal.client_id is None:

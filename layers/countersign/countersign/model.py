@@ -7,12 +7,16 @@ in `Secret` so that no `repr` can leak them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
+ANY = "*"  # in a setting: every country, or every channel, that has no entry of its own
 HIDDEN_DIGIT = "•"  # stands for each hidden digit of a masked number, first of all after the calling code
 GUESS_NONE = "-"  # never equal to a keyed hash, nor to the empty `code` of custody `vendor`
+
+_REGION = re.compile(r"[A-Z]{2}|001|\*")
 
 
 @final
@@ -49,6 +53,11 @@ class Channel(StrEnum):
     VOICE = "voice"
     ZALO = "zalo"
     SILENT = "silent"
+
+
+def is_region(text: str) -> bool:
+    """Can a setting mean countries by it: ISO 3166-1 alpha-2 in capitals, 001 (no country), or *?"""
+    return _REGION.fullmatch(text) is not None
 
 
 class Custody(StrEnum):

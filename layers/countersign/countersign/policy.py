@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from countersign.errors import ConfigurationError
-from countersign.model import ResendMode
+from countersign.model import ANY, ResendMode, is_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,6 @@ _NUMBERS = {
 _EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
 _OVERSEAS = "AU CA HK IN JP KR MY NZ PH SG TH TW US VN"
 DEFAULT_COUNTRIES = frozenset(f"{_EUROPE} {_OVERSEAS}".split())
-ANYWHERE = "*"
-
-_COUNTRY = re.compile(r"[A-Z]{2}|001|\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ class Policy:
 
     def allows(self, country: str) -> bool:
         """May codes go to numbers of this country?"""
-        return country in self.countries or ANYWHERE in self.countries
+        return country in self.countries or ANY in self.countries
 
     @property
     def send_limits(self) -> tuple[Limit, ...]:
@@ -136,7 +132,7 @@ def _check_countries(value: object, *, where: str) -> None:
     if not isinstance(value, list) or not value:
         raise ConfigurationError(f'{where} must be a list of countries such as ["VN"], or ["*"]')
     for country in value:
-        if not isinstance(country, str) or not _COUNTRY.fullmatch(country):
+        if not isinstance(country, str) or not is_region(country):
             raise ConfigurationError(f"{where}: a country is two capital letters (VN), 001, or *")
 
 

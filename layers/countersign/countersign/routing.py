@@ -8,15 +8,10 @@ The configuration (docs/configuration.md has its schema) is one JSON object:
 from __future__ import annotations
 
 import json
-import re
 from typing import final
 
 from countersign.errors import ConfigurationError
-from countersign.model import Channel, Custody, RouteStep
-
-ANY = "*"
-
-_REGION = re.compile(r"[A-Z]{2}|001|\*")
+from countersign.model import ANY, Channel, Custody, RouteStep, is_region
 
 type _Channels = dict[str, tuple[RouteStep, ...]]
 
@@ -76,7 +71,7 @@ def starting_after(steps: tuple[RouteStep, ...], *, provider: str) -> tuple[Rout
 
 
 def _region(name: str, *, where: str) -> str:
-    if not _REGION.fullmatch(name):
+    if not is_region(name):
         raise ConfigurationError(f"{where}: a region is two capital letters (VN), 001, or *")
     return name
 

@@ -27,7 +27,7 @@ def claim_update(claim: NumberClaim) -> Update:
     """Take the slot (and the vendor's lock) if the cooldown is over."""
     slot = claim.slot
     sets = [f"#s_{slot}_resend_at = :resend_at", f"#s_{slot}_expires_at = :expires_at", "#ttl = :ttl"]
-    sets += _one_more_send()
+    sets += _moved_up("t", places=_REMEMBERED_SENDS)
     values: dict[str, str | int] = {
         "id": claim.verification_id,
         "now": claim.now,
@@ -72,10 +72,6 @@ def _slot_is_free(claim: NumberClaim) -> str:
     if claim.waits_for_expiry:
         may_follow += f" AND #s_{slot}_expires_at <= :now"
     return f"(attribute_not_exists(#s_{slot}_id) OR ({may_follow}))"
-
-
-def _one_more_send() -> list[str]:
-    return _moved_up("t", places=_REMEMBERED_SENDS)
 
 
 def _moved_up(row: str, *, places: int) -> list[str]:

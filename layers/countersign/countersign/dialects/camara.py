@@ -23,7 +23,7 @@ from countersign.clock import Deadline
 from countersign.dialects import camara_answers as answers
 from countersign.dialects import camara_parsing as parsing
 from countersign.dialects.access import bearer_of, speaking, token_of
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.dialect import SENDS, VERIFIES, Dialect, Endpoint, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse
 from countersign.errors import UnauthenticatedError
 
@@ -39,8 +39,8 @@ class Camara(Dialect):
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
-            Endpoint("POST", SEND_CODE, self._send_code, frozenset({Function.SEND})),
-            Endpoint("POST", VALIDATE_CODE, self._validate_code, frozenset({Function.VERIFY})),
+            Endpoint("POST", SEND_CODE, self._send_code, SENDS),
+            Endpoint("POST", VALIDATE_CODE, self._validate_code, VERIFIES),
         )
 
     def refuse(self, refusal: Refusal) -> HttpResponse:

@@ -26,6 +26,10 @@ class Function(StrEnum):
     VERIFY = "verify"
 
 
+SENDS = frozenset({Function.SEND})
+VERIFIES = frozenset({Function.VERIFY})
+
+
 class UseCases(Protocol):
     """What a dialect may use. Each is made at its first use, so that a check loads nothing that sends."""
 

@@ -24,14 +24,12 @@ from countersign.clock import Deadline
 from countersign.dialects import engagelab_answers as answers
 from countersign.dialects import engagelab_parsing as parsing
 from countersign.dialects.access import credentials_of, speaking
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.dialect import SENDS, VERIFIES, Dialect, Endpoint, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse
 from countersign.errors import NotFoundError, WrongCodeError
 
 NAME = "engagelab"
 VERIFICATIONS = "/v1/verifications"
-SENDS = frozenset({Function.SEND})
-VERIFIES = frozenset({Function.VERIFY})
 
 
 @final

@@ -16,7 +16,7 @@ from countersign.clock import Deadline
 from countersign.dialects import esms_answers as answers
 from countersign.dialects import esms_parsing as parsing
 from countersign.dialects.access import speaking
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.dialect import SENDS, Dialect, Endpoint, Function, Refusal
 from countersign.dialects.esms_parameters import Parameters
 from countersign.dialects.http import HttpRequest, HttpResponse
 from countersign.errors import (
@@ -38,7 +38,6 @@ GENCODE_POST = "/MainService.svc/json/SendMessageAutoGenCode_V4_post_json"
 MULTICHANNEL = "/MainService.svc/json/SendMessageAutoGenCode_V5"
 CHECKCODE = "/MainService.svc/json/CheckCodeGen_V4_get"
 
-SENDS = frozenset({Function.SEND})
 # Checks that are spelt oddly reach the send function, by the route that takes whatever is left.
 EITHER = frozenset({Function.SEND, Function.VERIFY})
 

@@ -20,7 +20,7 @@ from countersign.clock import Deadline
 from countersign.dialects import message_central_answers as answers
 from countersign.dialects import message_central_parsing as parsing
 from countersign.dialects.access import speaking
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.dialect import SENDS, VERIFIES, Dialect, Endpoint, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse
 from countersign.errors import (
     CooldownError,
@@ -33,9 +33,6 @@ from countersign.errors import (
 TOKEN = "/auth/v1/authentication/token"
 SEND = "/verification/v3/send"
 VALIDATE = "/verification/v3/validateOtp"
-
-SENDS = frozenset({Function.SEND})
-VERIFIES = frozenset({Function.VERIFY})
 
 
 @final

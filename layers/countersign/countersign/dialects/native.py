@@ -11,15 +11,13 @@ from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.dialects import native_parsing as parsing
 from countersign.dialects.access import bearer_of, credentials_of, speaking, token_of
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal
+from countersign.dialects.dialect import SENDS, VERIFIES, Dialect, Endpoint, Function, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.dialects.native_answers import problem_response, verification_document
 from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import InvalidRequestError
 
 VERIFICATIONS = "/otp/v1/verifications"
-SENDS = frozenset({Function.SEND})
-VERIFIES = frozenset({Function.VERIFY})
 CREATED, OK = 201, 200
 
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from countersign.client import Client, TokenUse
 from countersign.clock import Deadline
 from countersign.dialects.access import ASKS_FOR_BASIC, calling, credentials_of
-from countersign.dialects.dialect import Dialect, Endpoint, Function, Refusal, words_for
+from countersign.dialects.dialect import VERIFIES, Dialect, Endpoint, Refusal, words_for
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response, refusal_headers
 from countersign.errors import (
     ClientDisabledError,
@@ -73,7 +73,7 @@ class OAuth2(Dialect):
     """One operation."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
-        return (Endpoint("POST", TOKEN, self._token, frozenset({Function.VERIFY})),)
+        return (Endpoint("POST", TOKEN, self._token, VERIFIES),)
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
         error = refusal.error

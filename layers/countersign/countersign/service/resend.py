@@ -11,7 +11,6 @@ from countersign.codes import Keys, random_seed
 from countersign.errors import (
     CanceledError,
     NotFoundError,
-    SendLimitError,
     SendsExhaustedError,
     ServiceUnavailableError,
     UndeliverableError,
@@ -23,7 +22,7 @@ from countersign.routing import starting_after
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.refusal import refusal
-from countersign.service.sending import Sending, cooldown, cooldown_seconds
+from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
 
 
 @final
@@ -132,13 +131,8 @@ class Resender(Sending):
                     raise CanceledError("A newer start to this number has replaced the verification.")
                 raise cooldown(verification.id, until=outcome.held.resend_at, now=now)
             if outcome.limited_until > now:
-                raise SendLimitError(retry_after_seconds=outcome.limited_until - now)
-            if outcome.lock_is_ours and outcome.locked_until > locked:
-                locked = outcome.locked_until
-                continue
-            legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
-            if not legs:
-                raise cooldown(verification.id, until=outcome.locked_until, now=now)
+                raise send_limit(until=outcome.limited_until, now=now)
+            legs, locked = past_the_lock(claim, refused=outcome, legs=legs, live_id=verification.id)
 
     def _intent(
         self, verification: Verification, *, leg: Leg, letter: Letter, claim: NumberClaim, key: str | None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from countersign.claims import ClaimRefused, NumberClaim
 from countersign.clock import Clock
 from countersign.codes import Keys
-from countersign.errors import CooldownError
+from countersign.errors import CooldownError, SendLimitError
 from countersign.model import Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
 from countersign.ports import Settlement, Store, Telemetry
 from countersign.routing import Routes
-from countersign.service.courier import Courier, Report
+from countersign.service.courier import Courier, Leg, Report
 
 
 class Sending:
@@ -69,6 +70,28 @@ class Sending:
 def cooldown(live_id: str | None, *, until: int, now: int) -> CooldownError:
     """The refusal of a send before `until`; `live_id` is what can still be checked meanwhile."""
     return CooldownError(live_id=live_id, resend_at=until, retry_after_seconds=max(1, until - now))
+
+
+def send_limit(*, until: int, now: int) -> SendLimitError:
+    """The refusal of a send to a number that has had as many as it may get until then."""
+    return SendLimitError(retry_after_seconds=until - now)
+
+
+def past_the_lock(
+    claim: NumberClaim, *, refused: ClaimRefused, legs: tuple[Leg, ...], live_id: str | None
+) -> tuple[tuple[Leg, ...], int]:
+    """How to claim again where only a vendor's lock was in the way: the legs, and how long to lock at least.
+
+    Held for an older code of our own slot, it must be held on for as long; for another's, we go round that vendor.
+    Raises CooldownError where no vendor is left.
+    """
+    locked = claim.locked_at_least_until
+    if refused.lock_is_ours and refused.locked_until > locked:
+        return legs, refused.locked_until
+    others = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
+    if not others:
+        raise cooldown(live_id, until=refused.locked_until, now=claim.now)
+    return others, locked
 
 
 def cooldown_seconds(policy: Policy) -> int:

@@ -13,7 +13,6 @@ from countersign.errors import (
     CanceledError,
     GuessLimitError,
     IdempotencyConflictError,
-    SendLimitError,
     ServiceUnavailableError,
     UndeliverableError,
 )
@@ -21,7 +20,7 @@ from countersign.model import Custody, Delivery, Reason, Status, Verification
 from countersign.ports import Counted
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Report, Way
-from countersign.service.sending import Sending, cooldown
+from countersign.service.sending import Sending, cooldown, past_the_lock, send_limit
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
 
 
@@ -81,23 +80,19 @@ class Starter(Sending):
             outcome = self._store.claim_number(claim)
             if isinstance(outcome, Claimed):
                 return self._held(wish, claim=claim, outcome=outcome, legs=legs)
+            if outcome.held is not None or outcome.limited_until > wish.now:
+                served = self._served(wish)
+                if served is not None:
+                    return served
             if outcome.held is not None:
                 is_our_own = outcome.held.verification_id == wish.letter.verification_id
                 if wish.request.one_at_a_time and replaces is None and not is_our_own:
-                    earlier = self._earlier(wish)
-                    if earlier is not None:
-                        return self._replay(earlier, wish=wish)
                     replaces = self._ended(wish, held=outcome.held)
                     continue
                 return self._refused(wish, held=outcome.held, claim=claim, outcome=outcome, legs=legs)
             if outcome.limited_until > wish.now:
-                return self._limited(wish, until=outcome.limited_until)
-            if outcome.lock_is_ours and outcome.locked_until > locked:
-                locked = outcome.locked_until
-                continue
-            legs = tuple(leg for leg in legs if leg.vendor_lock != claim.vendor_lock)
-            if not legs:
-                raise cooldown(None, until=outcome.locked_until, now=wish.now)
+                raise send_limit(until=outcome.limited_until, now=wish.now)
+            legs, locked = past_the_lock(claim, refused=outcome, legs=legs, live_id=None)
 
     def _held(
         self, wish: Wish, *, claim: NumberClaim, outcome: Claimed, legs: tuple[Leg, ...]
@@ -107,9 +102,9 @@ class Starter(Sending):
             attempts = _guesses(outcome, claim=claim)
         except GuessLimitError:
             self._store.release_number(Release(claim=claim, before=outcome.before))
-            earlier = self._earlier(wish)
-            if earlier is not None:
-                return self._replay(earlier, wish=wish)
+            served = self._served(wish)
+            if served is not None:
+                return served
             raise
         return Hold(claim=claim, before=outcome.before, legs=legs, attempts=attempts, ours=True)
 
@@ -129,29 +124,20 @@ class Starter(Sending):
 
     def _refused(
         self, wish: Wish, *, held: Slot, claim: NumberClaim, outcome: ClaimRefused, legs: tuple[Leg, ...]
-    ) -> Hold | Started:
+    ) -> Hold:
         """The slot is taken: by this very request before, or by another one's cooldown."""
-        earlier = self._earlier(wish)
-        if earlier is not None:
-            return self._replay(earlier, wish=wish)
         if held.verification_id == wish.letter.verification_id:
             claim = replace(claim, vendor_lock=None)
             return self._resumed(wish, held=held, claim=claim, outcome=outcome, legs=legs)
         live = held.verification_id if held.expires_at > wish.now else None
         raise cooldown(live, until=held.resend_at, now=wish.now)
 
-    def _limited(self, wish: Wish, *, until: int) -> Started:
-        """The number has had its sends; a request that was served before is served again all the same."""
-        earlier = self._earlier(wish)
-        if earlier is not None:
-            return self._replay(earlier, wish=wish)
-        raise SendLimitError(retry_after_seconds=until - wish.now)
-
-    def _earlier(self, wish: Wish) -> Verification | None:
-        """What a request with the same key has made."""
+    def _served(self, wish: Wish) -> Started | None:
+        """A request with the same key that was served before is served again, whatever refuses it now."""
         if wish.request.idempotency_key is None:
             return None
-        return self._store.get(wish.letter.client_id, wish.letter.verification_id)
+        earlier = self._store.get(wish.letter.client_id, wish.letter.verification_id)
+        return None if earlier is None else self._replay(earlier, wish=wish)
 
     def _resumed(
         self, wish: Wish, *, held: Slot, claim: NumberClaim, outcome: ClaimRefused, legs: tuple[Leg, ...]
@@ -170,7 +156,7 @@ class Starter(Sending):
             renewed = self._store.claim_number(replace(claim, continues=claim.verification_id, replaces=None))
             if not isinstance(renewed, Claimed):
                 if renewed.limited_until > wish.now:
-                    raise SendLimitError(retry_after_seconds=renewed.limited_until - wish.now)
+                    raise send_limit(until=renewed.limited_until, now=wish.now)
                 raise cooldown(None, until=wish.resend_at, now=wish.now)
         elif held.expires_at <= wish.now:
             raise cooldown(None, until=held.resend_at, now=wish.now)
