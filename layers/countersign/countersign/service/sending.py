@@ -82,7 +82,8 @@ def past_the_lock(
 ) -> tuple[tuple[Leg, ...], int]:
     """How to claim again where only a vendor's lock was in the way: the legs, and how long to lock at least.
 
-    Held for an older code of our own slot, it must be held on for as long; for another's, we go round that vendor.
+    Held for an older code of our own slot, it must be held for as long; for another's, we go round
+    that vendor.
     Raises CooldownError where no vendor is left.
     """
     locked = claim.locked_at_least_until
