@@ -21,8 +21,14 @@ DEMO_DIALECTS: Mapping[str, Mapping[str, object]] = {
     },
     "camara": {},
 }
+# Whoever calls from this machine is the client's own server: no limit of a source address is for it.
+OWN_NETWORKS = ["127.0.0.0/8"]
 DEMO_CLIENTS: Mapping[str, Mapping[str, object]] = {
-    name: {"secrets": ["demo-secret"], "policy": {"routes": routes}, "dialects": DEMO_DIALECTS}
+    name: {
+        "secrets": ["demo-secret"],
+        "policy": {"routes": routes, "trusted_networks": OWN_NETWORKS},
+        "dialects": DEMO_DIALECTS,
+    }
     for name, routes in (("demo", "default"), ("demo-gateway", "gateway"))
 }
 

@@ -88,6 +88,8 @@ def environment() -> dict[str, str]:
         "ESMS_URL": "https://rest.esms.vn/MainService.svc/json",
         "ENGAGELAB_URL": "https://otp.api.engagelab.cc",
         "SECRET_TTL_SECONDS": "300",
+        "DAILY_SENDS_WARNING": "10000",
+        "DAILY_SENDS_LIMIT": "20000",
         "POWERTOOLS_SERVICE_NAME": "countersign",
         "POWERTOOLS_METRICS_NAMESPACE": "Countersign",
         "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -22,7 +22,7 @@ def _grants(log_group: str, *, table: set[str]) -> set[tuple[str, str]]:
 
 
 GRANTS = {
-    "SendRole": _grants("SendLogGroup", table={"GetItem", "PutItem", "UpdateItem"}),
+    "SendRole": _grants("SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}),
 }
 SERVICE = {"service": "countersign"}
@@ -40,6 +40,9 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
         {**SERVICE, "provider": provider} for provider in ("message_central", "esms", "engagelab")
     ],
     ("Countersign", "ConfigurationFault"): [{**SERVICE}],
+    ("Countersign", "BudgetWarning"): [{**SERVICE}],
+    ("Countersign", "BudgetExhausted"): [{**SERVICE}],
+    ("Countersign", "PumpingSuspected"): [{**SERVICE}],
 }
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 

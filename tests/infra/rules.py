@@ -17,9 +17,10 @@ type Rule = Callable[[Template], Iterator[str]]
 SEND, VERIFY = "SendFunction", "VerifyFunction"
 FUNCTIONS = (SEND, VERIFY)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+OF_SENDING = {Setting.ROUTES, Setting.DAILY_SENDS_WARNING, Setting.DAILY_SENDS_LIMIT}
 ENVIRONMENT = {
     SEND: POWERTOOLS | {setting.value for setting in Setting},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting} - {Setting.ROUTES.value},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,

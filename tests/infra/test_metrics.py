@@ -57,6 +57,17 @@ def test_a_configuration_fault_is_written_as_its_alarm_reads_it(
     assert [dimensions] == ALARMS[NAMESPACE, "ConfigurationFault"]
 
 
+@pytest.mark.parametrize("event", ["BudgetWarning", "BudgetExhausted", "PumpingSuspected"])
+def test_what_the_guard_tells_is_written_as_its_alarm_reads_it(
+    event: str, telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.outcome(event, scope="country", client="demo", country="VN")
+    telemetry.flush()
+    dimensions = {"service": SERVICE}
+    assert written(capsys.readouterr().out, event) == [(NAMESPACE, dimensions)]
+    assert [dimensions] == ALARMS[NAMESPACE, event]
+
+
 def test_a_success_is_no_failure_of_the_vendor(
     telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
 ) -> None:

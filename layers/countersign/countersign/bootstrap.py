@@ -21,7 +21,7 @@ from countersign.dialects.dialect import Function
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.edge import Edge
 from countersign.service.check import Checker
-from countersign.settings import Setting, Settings, required
+from countersign.settings import Setting, Settings, required, whole
 from countersign.telemetry import PowertoolsTelemetry, make_telemetry
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from countersign.ports import Providers
     from countersign.routing import Routes
     from countersign.service.courier import Courier
+    from countersign.service.guard import Guard
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
@@ -131,6 +132,20 @@ class Container:
         )
 
     @cached_property
+    def guard(self) -> Guard:
+        from countersign.limits import Budget
+        from countersign.service.guard import Guard
+
+        return Guard(
+            store=self.store,
+            telemetry=self.telemetry,
+            budget=lambda: Budget(
+                warning=whole(self._environment, Setting.DAILY_SENDS_WARNING),
+                limit=whole(self._environment, Setting.DAILY_SENDS_LIMIT),
+            ),
+        )
+
+    @cached_property
     def starter(self) -> Starter:
         from countersign.service.start import Starter
 
@@ -146,6 +161,7 @@ class Container:
         return use_case(
             store=self.store,
             courier=self.courier,
+            guard=self.guard,
             routes=lambda: self.routes,
             keys=self.clients.keys,
             telemetry=self.telemetry,

@@ -122,6 +122,13 @@ class ResendMode(StrEnum):
     NEW_CODE = "new_code"
 
 
+class PumpingMode(StrEnum):
+    """What becomes of a send that the guard against pumping suspects."""
+
+    RECORD_ONLY = "record_only"  # it is sent, and the suspicion is on record
+    DENY = "deny"
+
+
 class NumberKind(StrEnum):
     """What a number is good for, by the numbering plan of its country."""
 
@@ -264,6 +271,8 @@ class Verification:
     alphabet: Alphabet = Alphabet.DIGITS
     reference: str | None = None
     resend_key: str | None = None  # keyed hashes of the resends' Idempotency-Keys, joined by commas
+    prefix_key: str = ""  # key of the block of numbers that it is counted under
+    address_key: str | None = None  # key of the caller's address, where that is limited
 
     @property
     def solved(self) -> bool:

@@ -20,6 +20,8 @@ class Setting(StrEnum):
     ESMS_URL = "ESMS_URL"
     ENGAGELAB_URL = "ENGAGELAB_URL"
     SECRET_TTL_SECONDS = "SECRET_TTL_SECONDS"
+    DAILY_SENDS_WARNING = "DAILY_SENDS_WARNING"  # the send function alone, as the next
+    DAILY_SENDS_LIMIT = "DAILY_SENDS_LIMIT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +37,6 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Read the variables. Raises ConfigurationError that names the one at fault."""
-        ttl = required(environment, Setting.SECRET_TTL_SECONDS)
-        if not ttl.isascii() or not ttl.isdigit():
-            raise ConfigurationError(f"{Setting.SECRET_TTL_SECONDS} must be a whole number of seconds")
         return cls(
             table_name=required(environment, Setting.TABLE_NAME),
             clients_secret_arn=required(environment, Setting.CLIENTS_SECRET_ARN),
@@ -47,7 +46,7 @@ class Settings:
                 "esms": required(environment, Setting.ESMS_URL),
                 "engagelab": required(environment, Setting.ENGAGELAB_URL),
             },
-            secret_ttl_seconds=int(ttl),
+            secret_ttl_seconds=whole(environment, Setting.SECRET_TTL_SECONDS),
         )
 
 
@@ -57,3 +56,11 @@ def required(environment: Mapping[str, str], setting: Setting) -> str:
     if not value:
         raise ConfigurationError(f"the environment variable {setting} is not set")
     return value
+
+
+def whole(environment: Mapping[str, str], setting: Setting) -> int:
+    """The variable's value as a whole number. Raises ConfigurationError where it is none, or not set."""
+    value = required(environment, setting)
+    if not value.isascii() or not value.isdigit():
+        raise ConfigurationError(f"{setting} must be a whole number")
+    return int(value)

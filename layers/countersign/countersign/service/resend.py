@@ -21,6 +21,7 @@ from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
+from countersign.service.guard import Account
 from countersign.service.refusal import refusal
 from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
 
@@ -36,14 +37,16 @@ class Resender(Sending):
         verification_id: str,
         channel: Channel | None,
         idempotency_key: str | None,
+        source: str | None,
         deadline: Deadline,
     ) -> Verification:
         """Send again, beginning with the provider after the last one. Attempts are not reset.
 
         With policy `same_code` a gateway-held code stays as it is; otherwise the new
         code kills the older one and lives for a whole TTL.
-        Raises NotFoundError, CooldownError, SendsExhaustedError, SendLimitError, UndeliverableError
-        (the earlier code stays good, and no send is counted) or whatever ended the verification.
+        Raises NotFoundError, CooldownError, SendsExhaustedError, SendLimitError, RateLimitError,
+        UndeliverableError (the earlier code stays good, and no send is counted) or whatever ended the
+        verification.
         """
         began = self._clock.monotonic()
         keys = self._keys()
@@ -61,6 +64,9 @@ class Resender(Sending):
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
         letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
+        account = Account.of(client, phone=letter.phone, source=source, keys=keys)
+        self._guard.admit(account, now=now)
+        self._guard.charge(account, now=now)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)

@@ -13,6 +13,7 @@ from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
 from countersign.ports import Settlement, Store, Telemetry
 from countersign.routing import Routes
 from countersign.service.courier import Courier, Leg, Report
+from countersign.service.guard import Guard
 
 
 class Sending:
@@ -23,6 +24,7 @@ class Sending:
         *,
         store: Store,
         courier: Courier,
+        guard: Guard,
         routes: Callable[[], Routes],
         keys: Callable[[], Keys],
         telemetry: Telemetry,
@@ -30,6 +32,7 @@ class Sending:
     ) -> None:
         self._store = store
         self._courier = courier
+        self._guard = guard
         self._routes = routes
         self._keys = keys
         self._telemetry = telemetry
