@@ -41,6 +41,7 @@ class World:
         route: tuple[str, ...] = GATEWAY,
         routes: Mapping[str, object] | None = None,
         store: Store | None = None,
+        rehearses: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.telemetry = RecordingTelemetry()
@@ -65,6 +66,7 @@ class World:
             store=self.store,
             courier=courier,
             routes=lambda: self.routes,
+            rehearses=rehearses,
             keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -73,6 +75,7 @@ class World:
             store=self.store,
             courier=courier,
             routes=lambda: self.routes,
+            rehearses=rehearses,
             keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,

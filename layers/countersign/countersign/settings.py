@@ -16,6 +16,7 @@ class Setting(StrEnum):
     CLIENTS_SECRET_ARN = "CLIENTS_SECRET_ARN"
     VENDORS_SECRET_ARN = "VENDORS_SECRET_ARN"
     ROUTES = "ROUTES"  # the send function alone
+    TEST_NUMBERS = "TEST_NUMBERS"  # the send function alone
     MESSAGE_CENTRAL_URL = "MESSAGE_CENTRAL_URL"
     ESMS_URL = "ESMS_URL"
     ENGAGELAB_URL = "ENGAGELAB_URL"
@@ -57,3 +58,11 @@ def required(environment: Mapping[str, str], setting: Setting) -> str:
     if not value:
         raise ConfigurationError(f"the environment variable {setting} is not set")
     return value
+
+
+def switched_on(environment: Mapping[str, str], setting: Setting) -> bool:
+    """Whether a variable says `on`. Raises ConfigurationError for what is neither `on` nor `off`."""
+    value = required(environment, setting)
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"{setting} must be on or off")
+    return value == "on"

@@ -20,6 +20,7 @@ from countersign.model import Custody, Delivery, Reason, Status, Verification
 from countersign.ports import Counted
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Report, Way
+from countersign.service.rehearsal import Rehearsal
 from countersign.service.sending import Sending, cooldown, past_the_lock, send_limit
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
 
@@ -38,9 +39,13 @@ class Starter(Sending):
         the verification is pending with `delivery` unknown.
         """
         began = self._clock.monotonic()
-        admit(request.phone, channels=request.channels, policy=client.policy)
+        rehearsal = self._rehearsal(client, phone=request.phone)
+        if rehearsal is None:
+            admit(request.phone, channels=request.channels, policy=client.policy)
+        else:
+            client, request = rehearsal.client, replace(request, cooldown_seconds=0)
         wish = Wish.of(request, client=client, keys=self._keys(), now=self._clock.now())
-        legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
+        legs = self._legs(wish, client=client, rehearsal=rehearsal)
         hold = self._claim(wish, legs=legs)
         if isinstance(hold, Started):
             return hold
@@ -54,6 +59,11 @@ class Starter(Sending):
         settled = self._settle(report, release=hold.release)
         self._log("VerificationStarted", verification=settled, began=began)
         return Started(settled, replayed=False)
+
+    def _legs(self, wish: Wish, *, client: Client, rehearsal: Rehearsal | None) -> tuple[Leg, ...]:
+        if rehearsal is not None:
+            return self._rehearsed(wish.letter, channel=wish.request.channels[0], rehearsal=rehearsal)
+        return self._courier.plan(wish.letter, routes=self._ways(client, request=wish.request))
 
     def _ways(self, client: Client, *, request: StartRequest) -> tuple[Way, ...]:
         routes = self._routes()
