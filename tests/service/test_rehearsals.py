@@ -123,6 +123,12 @@ def test_there_is_no_cooldown_and_no_limit_of_sends_or_wrong_codes() -> None:
     assert world.sends == 0
 
 
+def test_as_many_purposes_as_one_likes_have_all_their_guesses_at_once() -> None:
+    world, caller = World(), scripted("wrong")
+    started = [world.start(by=caller, purpose=f"p{place}").verification for place in range(6)]
+    assert [made.attempts_max for made in started] == [5] * 6
+
+
 def test_wrong_codes_for_a_test_number_take_nobody_elses_guesses() -> None:
     world, caller = World(), scripted("wrong")
     for _ in range(6):

@@ -22,7 +22,7 @@ from countersign.routing import starting_after
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.refusal import refusal
-from countersign.service.rehearsal import REHEARSED_STEP, Rehearsal
+from countersign.service.rehearsal import REHEARSED_STEP
 from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
 
 
@@ -52,22 +52,13 @@ class Resender(Sending):
         verification = self._store.get(client.id, verification_id)
         if verification is None:
             raise NotFoundError
-        key = (
-            keys.fingerprint("resend", client.id, verification_id, idempotency_key)
-            if idempotency_key
-            else None
-        )
+        key = _key_of(idempotency_key, keys=keys, client=client, verification_id=verification_id)
         if key is not None and key in _keys_of(verification):
             return verification
         now = self._clock.now()
         _refuse_unless_sendable(verification, now=now)
-        phone = _phone_of(verification, keys=keys)
-        rehearsal = self._rehearsal(client, phone=phone, earlier=verification)
-        client = rehearsal.client if rehearsal is not None else client
         carried_by = channel or verification.channel
-        letter, legs = self._plan(
-            client, phone=phone, verification=verification, channel=carried_by, rehearsal=rehearsal
-        )
+        client, letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)
@@ -79,23 +70,23 @@ class Resender(Sending):
         return settled
 
     def _plan(
-        self,
-        client: Client,
-        *,
-        phone: Phone,
-        verification: Verification,
-        channel: Channel,
-        rehearsal: Rehearsal | None,
-    ) -> tuple[Letter, tuple[Leg, ...]]:
-        """What is sent again, and who could carry it, the provider after the last one first."""
+        self, client: Client, *, keys: Keys, verification: Verification, channel: Channel
+    ) -> tuple[Client, Letter, tuple[Leg, ...]]:
+        """What is sent again, and who could carry it, the provider after the last one first.
+
+        The client comes back with the policy that holds for it: a test number has no limits.
+        """
+        phone = _phone_of(verification, keys=keys)
+        rehearsal = self._rehearsal(client, phone=phone, earlier=verification)
         if rehearsal is not None:
             letter = _letter(client, phone=phone, verification=verification, steps=(REHEARSED_STEP,))
-            return letter, self._rehearsed(letter, channel=channel, rehearsal=rehearsal)
+            legs = self._rehearsed(letter, channel=channel, rehearsal=rehearsal)
+            return rehearsal.client, letter, legs
         steps = self._routes().steps(client.policy.routes, country=verification.country, channel=channel)
         letter = _letter(client, phone=phone, verification=verification, steps=steps)
         admit(phone, channels=(channel,), policy=client.policy)
         way = Way(channel, starting_after(steps, provider=verification.provider))
-        return letter, self._courier.plan(letter, routes=(way,))
+        return client, letter, self._courier.plan(letter, routes=(way,))
 
     def _claim(
         self, client: Client, *, verification: Verification, legs: tuple[Leg, ...], now: int
@@ -155,6 +146,13 @@ class Resender(Sending):
             raise UndeliverableError(verification=before)
         settlement = self._settlement(report)
         return self._store.settle_delivery(intent, settlement=settlement, release=None).verification or intent
+
+
+def _key_of(idempotency_key: str | None, *, keys: Keys, client: Client, verification_id: str) -> str | None:
+    """The keyed hash under which a resend with this Idempotency-Key is known again."""
+    if not idempotency_key:
+        return None
+    return keys.fingerprint("resend", client.id, verification_id, idempotency_key)
 
 
 def _phone_of(verification: Verification, *, keys: Keys) -> Phone:
