@@ -80,6 +80,7 @@ def parameters(vendors: Mapping[str, str]) -> dict[str, str]:
         "MessageCentralUrl": vendors["message_central"],
         "EsmsUrl": vendors["esms"],
         "EngageLabUrl": vendors["engagelab"],
+        "TestNumbers": "on",
         "LogLevel": "INFO",
         "DeletionProtection": "false",
         "SecretTtlSeconds": "300",

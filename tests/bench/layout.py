@@ -84,6 +84,7 @@ def environment() -> dict[str, str]:
         "CLIENTS_SECRET_ARN": f"{arn}clients",
         "VENDORS_SECRET_ARN": f"{arn}vendors",
         "ROUTES": json.dumps(routes),
+        "TEST_NUMBERS": "off",
         "MESSAGE_CENTRAL_URL": "https://cpaas.messagecentral.com",
         "ESMS_URL": "https://rest.esms.vn/MainService.svc/json",
         "ENGAGELAB_URL": "https://otp.api.engagelab.cc",

@@ -130,6 +130,7 @@ def test_the_documented_fields_of_a_client_are_the_ones_that_are_taken() -> None
         "policy": {},
         "disabled": False,
         "dialects": {"native": {}},
+        "test_numbers": {"+12025550123": {"outcome": "wrong", "until": "2026-12-31"}},
     }
     documented = [name.removeprefix("clients.<id>.") for name in fields if name.startswith("clients.<id>.")]
     assert documented == list(values)

@@ -17,7 +17,12 @@ type Rule = Callable[[Template], Iterator[str]]
 SEND, VERIFY = "SendFunction", "VerifyFunction"
 FUNCTIONS = (SEND, VERIFY)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
-OF_SENDING = {Setting.ROUTES, Setting.DAILY_SENDS_WARNING, Setting.DAILY_SENDS_LIMIT}
+OF_SENDING = {
+    Setting.ROUTES,
+    Setting.TEST_NUMBERS,
+    Setting.DAILY_SENDS_WARNING,
+    Setting.DAILY_SENDS_LIMIT,
+}
 ENVIRONMENT = {
     SEND: POWERTOOLS | {setting.value for setting in Setting},
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
@@ -191,6 +196,15 @@ def environment_names_are_those_that_the_settings_read(template: Template) -> It
             yield f"{name}: {sorted(names ^ ENVIRONMENT[name])}"
 
 
+def scripts_are_off_unless_somebody_switches_them_on(template: Template) -> Iterator[str]:
+    parameter = template["Parameters"].get("TestNumbers", {})
+    if (parameter.get("Default"), parameter.get("AllowedValues")) != ("off", ["off", "on"]):
+        yield "TestNumbers is not off by default, or takes something else than off and on"
+    variables = _functions(template)[SEND].get("Environment", {}).get("Variables", {})
+    if variables.get("TEST_NUMBERS") != {"Ref": "TestNumbers"}:
+        yield "the send function does not follow TestNumbers"
+
+
 def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
     layer = resources(template, "AWS::Serverless::LayerVersion")["CountersignLayer"]
     code = {name: function["CodeUri"] for name, function in _functions(template).items()}
@@ -250,6 +264,7 @@ RULES: tuple[Rule, ...] = (
     each_function_gives_up_before_its_integration_does,
     routes_are_explicit_and_speak_payload_2,
     environment_names_are_those_that_the_settings_read,
+    scripts_are_off_unless_somebody_switches_them_on,
     bundles_come_from_their_own_folders,
     every_log_is_deleted_in_time,
     the_access_log_names_no_person,

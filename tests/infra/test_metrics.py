@@ -74,3 +74,15 @@ def test_a_success_is_no_failure_of_the_vendor(
     telemetry.outcome("DeliveryAccepted", provider="esms")
     telemetry.flush()
     assert written(capsys.readouterr().out, "VendorFailure") == []
+
+
+@pytest.mark.parametrize("event", ["VerificationApproved", "DeliveryRejected", "DeliveryUnknown"])
+def test_a_rehearsal_is_counted_apart_and_rings_no_alarm(
+    event: str, telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.outcome(event, provider="test")
+    telemetry.flush()
+    output = capsys.readouterr().out
+    assert written(output, event) == [(NAMESPACE, {"service": SERVICE, "provider": "test"})]
+    assert written(output, "VendorFailure") == []
+    assert {"service": SERVICE, "provider": "test"} not in [one for found in ALARMS.values() for one in found]

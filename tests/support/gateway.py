@@ -282,6 +282,7 @@ def environment_of(*, clients_arn: str, vendors_arn: str, **changes: str) -> dic
         "CLIENTS_SECRET_ARN": clients_arn,
         "VENDORS_SECRET_ARN": vendors_arn,
         "ROUTES": json.dumps(ROUTES),
+        "TEST_NUMBERS": "off",
         "MESSAGE_CENTRAL_URL": MESSAGE_CENTRAL_URL,
         "ESMS_URL": ESMS_URL,
         "ENGAGELAB_URL": ENGAGELAB_URL,

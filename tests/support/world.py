@@ -43,6 +43,7 @@ class World:
         route: tuple[str, ...] = GATEWAY,
         routes: Mapping[str, object] | None = None,
         store: Store | None = None,
+        rehearses: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.telemetry = RecordingTelemetry()
@@ -70,6 +71,7 @@ class World:
             courier=courier,
             guard=guard,
             routes=lambda: self.routes,
+            rehearses=rehearses,
             keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -79,6 +81,7 @@ class World:
             courier=courier,
             guard=guard,
             routes=lambda: self.routes,
+            rehearses=rehearses,
             keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,

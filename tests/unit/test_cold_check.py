@@ -24,6 +24,8 @@ FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray
 UNNEEDED = (
     "countersign.phone",
     "countersign.routing",
+    "countersign.scripts",
+    "countersign.service.rehearsal",
     "countersign.service.resend",
     "countersign.service.wish",
     "countersign.providers",

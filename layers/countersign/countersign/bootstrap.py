@@ -21,7 +21,7 @@ from countersign.dialects.dialect import Function
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.edge import Edge
 from countersign.service.check import Checker
-from countersign.settings import Setting, Settings, required, whole
+from countersign.settings import Setting, Settings, required, switched_on, whole
 from countersign.telemetry import PowertoolsTelemetry, make_telemetry
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ class Container:
             courier=self.courier,
             guard=self.guard,
             routes=lambda: self.routes,
+            rehearses=switched_on(self._environment, Setting.TEST_NUMBERS),
             keys=self.clients.keys,
             telemetry=self.telemetry,
             clock=self.clock,

@@ -16,6 +16,7 @@ class Setting(StrEnum):
     CLIENTS_SECRET_ARN = "CLIENTS_SECRET_ARN"
     VENDORS_SECRET_ARN = "VENDORS_SECRET_ARN"
     ROUTES = "ROUTES"  # the send function alone
+    TEST_NUMBERS = "TEST_NUMBERS"  # the send function alone
     MESSAGE_CENTRAL_URL = "MESSAGE_CENTRAL_URL"
     ESMS_URL = "ESMS_URL"
     ENGAGELAB_URL = "ENGAGELAB_URL"
@@ -64,3 +65,11 @@ def whole(environment: Mapping[str, str], setting: Setting) -> int:
     if not value.isascii() or not value.isdigit():
         raise ConfigurationError(f"{setting} must be a whole number")
     return int(value)
+
+
+def switched_on(environment: Mapping[str, str], setting: Setting) -> bool:
+    """Whether a variable says `on`. Raises ConfigurationError for what is neither `on` nor `off`."""
+    value = required(environment, setting)
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"{setting} must be on or off")
+    return value == "on"

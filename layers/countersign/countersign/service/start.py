@@ -21,6 +21,7 @@ from countersign.model import Custody, Delivery, Reason, Status, Verification
 from countersign.ports import Created
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Report, Way
+from countersign.service.rehearsal import Rehearsal
 from countersign.service.sending import Sending, cooldown, past_the_lock, send_limit
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
 from countersign.usage import Charge
@@ -42,10 +43,15 @@ class Starter(Sending):
         no error: the verification is pending with `delivery` unknown.
         """
         began = self._clock.monotonic()
-        admit(request.phone, channels=request.channels, policy=client.policy)
+        rehearsal = self._rehearsal(client, phone=request.phone)
+        if rehearsal is None:
+            admit(request.phone, channels=request.channels, policy=client.policy)
+        else:  # nothing is sent, so nothing is limited or counted
+            client, request, source = rehearsal.client, replace(request, cooldown_seconds=0), None
         wish = Wish.of(request, client=client, source=source, keys=self._keys(), now=self._clock.now())
-        legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
-        hold = self._admitted(wish) or self._claim(wish, legs=legs)
+        legs = self._legs(wish, client=client, rehearsal=rehearsal)
+        served = self._admitted(wish) if rehearsal is None else None
+        hold = served or self._claim(wish, legs=legs)
         if isinstance(hold, Started):
             return hold
         written = intent(wish, hold=hold, client=client)
@@ -72,6 +78,11 @@ class Starter(Sending):
                 raise
             return served
         return None
+
+    def _legs(self, wish: Wish, *, client: Client, rehearsal: Rehearsal | None) -> tuple[Leg, ...]:
+        if rehearsal is not None:
+            return self._rehearsed(wish.letter, channel=wish.request.channels[0], rehearsal=rehearsal)
+        return self._courier.plan(wish.letter, routes=self._ways(client, request=wish.request))
 
     def _ways(self, client: Client, *, request: StartRequest) -> tuple[Way, ...]:
         routes = self._routes()
