@@ -55,7 +55,7 @@ class Gauge:
         """The most approvals of any whole hour or day among the `last` ones before this one."""
         this = now // bucket
         counts = self.verified.get(bucket, {})
-        return max((counts.get(this - back, 0) for back in range(1, last + 1)), default=0)
+        return max(counts.get(this - back, 0) for back in range(1, last + 1))
 
     def again_at(self, limit: Limit, *, now: int) -> int:
         """When the window holds fewer texts than the limit, if nothing more is sent."""
