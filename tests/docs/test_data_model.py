@@ -81,7 +81,7 @@ def _acted(*acts: Act) -> RecordingClient:
 
 def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     """The attributes that a write has only where there is something to write."""
-    store.create(verification(locale="vi", reference="order-17"), supersedes=())
+    store.create(verification(locale="vi", reference="order-17", address_key="a1"), supersedes=())
     settled = settlement(
         NEW,
         code="another",
@@ -128,6 +128,7 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         superseded_at=NOON,
         resend_key="key",
         stored_reason=Reason.UNDELIVERABLE,
+        address_key="a1",
     )
     stored = {name: next(iter(value)) for name, value in verification_item(full, writer="w").items()}
     rows = table(PAGE, "attribute", under="Verification")
@@ -161,6 +162,8 @@ def test_a_usual_verification_is_one_write_unit() -> None:
         code_seed=random_seed(),
         request=keys().fingerprint("request"),
         checked_at=NOON,
+        prefix_key="p" * 16,
+        address_key="a" * 16,
     )
     item = verification_item(usual, writer=random_seed())
     size = sum(len(name) + len(value.get("S", value.get("N", ""))) for name, value in item.items())

@@ -264,6 +264,8 @@ class Verification:
     alphabet: Alphabet = Alphabet.DIGITS
     reference: str | None = None
     resend_key: str | None = None  # keyed hashes of the resends' Idempotency-Keys, joined by commas
+    prefix_key: str = ""  # key of the number without its last four digits
+    address_key: str | None = None  # key of the caller's address, where addresses are limited
 
     @property
     def solved(self) -> bool:
