@@ -14,8 +14,8 @@ from .reading import Template, resources
 
 type Rule = Callable[[Template], Iterator[str]]
 
-SEND, VERIFY = "SendFunction", "VerifyFunction"
-FUNCTIONS = (SEND, VERIFY)
+SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -26,6 +26,7 @@ OF_SENDING = {
 ENVIRONMENT = {
     SEND: POWERTOOLS | {setting.value for setting in Setting},
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
+    COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -70,6 +71,8 @@ OUTPUTS = {
     "SendFunctionArn",
     "VerifyFunctionName",
     "VerifyFunctionArn",
+    "CountFunctionName",
+    "CountDeadLettersUrl",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -165,7 +168,7 @@ def functions_run_python_313_on_arm64_and_are_traced(template: Template) -> Iter
 
 def each_function_gives_up_before_its_integration_does(template: Template) -> Iterator[str]:
     for name, function in _functions(template).items():
-        for event, integration in function["Events"].items():
+        for event, integration in _requests(function).items():
             limit_ms = integration["Properties"].get("TimeoutInMillis", API_GATEWAY_LIMIT_MS)
             if not function["Timeout"] * 1000 < limit_ms < API_GATEWAY_LIMIT_MS:
                 yield f"{name}, {event}: {function['Timeout']} s < {limit_ms} ms < 30 s does not hold"
@@ -174,7 +177,7 @@ def each_function_gives_up_before_its_integration_does(template: Template) -> It
 def routes_are_explicit_and_speak_payload_2(template: Template) -> Iterator[str]:
     routes: dict[str, str] = {}
     for name, function in _functions(template).items():
-        for event, source in function["Events"].items():
+        for event, source in _requests(function).items():
             properties = source["Properties"]
             route = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
             routes[route] = name
@@ -211,6 +214,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
     if {**code, "layer": layer["ContentUri"]} != {
         SEND: "functions/send",
         VERIFY: "functions/verify",
+        COUNT: "functions/count",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"
@@ -250,6 +254,11 @@ def the_api_is_throttled(template: Template) -> Iterator[str]:
 
 def _functions(template: Template) -> dict[str, Template]:
     return resources(template, "AWS::Serverless::Function")
+
+
+def _requests(function: Template) -> dict[str, Template]:
+    """The events in which somebody waits for an answer: all but the stream's (stream.py)."""
+    return {name: event for name, event in function["Events"].items() if event["Type"] != "DynamoDB"}
 
 
 RULES: tuple[Rule, ...] = (

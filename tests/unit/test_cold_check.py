@@ -22,6 +22,9 @@ from tests.support.clock import NOON
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray_sdk")
 UNNEEDED = (
+    "countersign.aws.changes",
+    "countersign.aws.counters",
+    "countersign.counting",
     "countersign.phone",
     "countersign.routing",
     "countersign.scripts",
@@ -29,6 +32,7 @@ UNNEEDED = (
     "countersign.service.resend",
     "countersign.service.wish",
     "countersign.providers",
+    "countersign.stream",
     *(f"countersign.dialects.{name}" for name in DIALECTS if name != NATIVE),
 )
 ID = "abcdefghijklmnopqrstuvwxyz"

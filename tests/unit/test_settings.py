@@ -8,7 +8,6 @@ from countersign.errors import ConfigurationError
 from countersign.settings import Setting, Settings, required, switched_on
 
 WHOLE = {
-    "TABLE_NAME": "table",
     "CLIENTS_SECRET_ARN": "arn:clients",
     "VENDORS_SECRET_ARN": "arn:vendors",
     "MESSAGE_CENTRAL_URL": "https://mc.example",
@@ -20,7 +19,7 @@ WHOLE = {
 
 def test_settings_are_read() -> None:
     settings = Settings.read(WHOLE)
-    assert (settings.table_name, settings.secret_ttl_seconds) == ("table", 300)
+    assert settings.secret_ttl_seconds == 300
     assert (settings.clients_secret_arn, settings.vendors_secret_arn) == ("arn:clients", "arn:vendors")
     assert settings.vendor_urls == {
         "message_central": "https://mc.example",
@@ -47,15 +46,16 @@ def test_a_life_of_secrets_that_is_no_number_is_said(value: str) -> None:
     assert str(refused.value) == "SECRET_TTL_SECONDS must be a whole number"
 
 
-def test_every_setting_but_those_of_sending_is_needed_by_both_functions() -> None:
+def test_every_setting_but_the_table_and_those_of_sending_is_needed_by_both_callers_functions() -> None:
     of_sending = {"ROUTES", "TEST_NUMBERS", "DAILY_SENDS_WARNING", "DAILY_SENDS_LIMIT"}
-    assert set(Setting) - set(WHOLE) == of_sending
+    assert set(Setting) - set(WHOLE) == {"TABLE_NAME"} | of_sending
 
 
-def test_the_routes_are_needed_where_they_are_asked_for() -> None:
-    assert required({"ROUTES": "{}"}, Setting.ROUTES) == "{}"
-    with pytest.raises(ConfigurationError, match="ROUTES"):
-        required(WHOLE, Setting.ROUTES)
+@pytest.mark.parametrize("setting", [Setting.ROUTES, Setting.TABLE_NAME])
+def test_the_routes_and_the_table_are_needed_where_they_are_asked_for(setting: Setting) -> None:
+    assert required({setting: "{}"}, setting) == "{}"
+    with pytest.raises(ConfigurationError, match=setting):
+        required(WHOLE, setting)
 
 
 @pytest.mark.parametrize(("value", "on"), [("on", True), ("off", False)])

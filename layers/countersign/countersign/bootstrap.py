@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from countersign.aws.counters import DynamoCounters
     from countersign.ports import Providers
     from countersign.routing import Routes
     from countersign.service.courier import Courier
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
+    from countersign.stream import StreamEdge
 
 
 @final
@@ -94,7 +96,8 @@ class Container:
 
     @cached_property
     def table(self) -> Table:
-        return Table(self.settings.table_name, client=lambda: self.dynamodb, clock=self.clock)
+        name = required(self._environment, Setting.TABLE_NAME)
+        return Table(name, client=lambda: self.dynamodb, clock=self.clock)
 
     @cached_property
     def store(self) -> DynamoStore:
@@ -179,6 +182,18 @@ class Container:
             clock=self.clock,
         )
 
+    @cached_property
+    def counters(self) -> DynamoCounters:
+        from countersign.aws.counters import DynamoCounters
+
+        return DynamoCounters(self.table, clock=self.clock)
+
+    def stream_edge(self) -> StreamEdge:
+        from countersign.aws.changes import read_change
+        from countersign.stream import StreamEdge
+
+        return StreamEdge(read=read_change, counters=lambda: self.counters, telemetry=self.telemetry)
+
     def edge(self, function: Function) -> Edge:
         return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
 
@@ -193,3 +208,9 @@ def send_function() -> Edge:
 def verify_function() -> Edge:
     """The verify function's entry, one per container."""
     return Container(os.environ).edge(Function.VERIFY)
+
+
+@cache
+def count_function() -> StreamEdge:
+    """The count function's entry, one per container."""
+    return Container(os.environ).stream_edge()

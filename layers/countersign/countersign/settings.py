@@ -12,7 +12,7 @@ from countersign.errors import ConfigurationError
 class Setting(StrEnum):
     """Names of the environment variables; template.yaml sets exactly these (a test holds that)."""
 
-    TABLE_NAME = "TABLE_NAME"
+    TABLE_NAME = "TABLE_NAME"  # every function; the count function has no other
     CLIENTS_SECRET_ARN = "CLIENTS_SECRET_ARN"
     VENDORS_SECRET_ARN = "VENDORS_SECRET_ARN"
     ROUTES = "ROUTES"  # the send function alone
@@ -27,9 +27,8 @@ class Setting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a deployment decides."""
+    """What a deployment decides for the functions that answer callers."""
 
-    table_name: str
     clients_secret_arn: str
     vendors_secret_arn: str
     vendor_urls: Mapping[str, str]
@@ -39,7 +38,6 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Read the variables. Raises ConfigurationError that names the one at fault."""
         return cls(
-            table_name=required(environment, Setting.TABLE_NAME),
             clients_secret_arn=required(environment, Setting.CLIENTS_SECRET_ARN),
             vendors_secret_arn=required(environment, Setting.VENDORS_SECRET_ARN),
             vendor_urls={

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 from countersign.model import TEST_PROVIDER
 from countersign.ports import Field
@@ -53,6 +54,15 @@ class PowertoolsTelemetry:
         where = f"{place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else "?"
         self._logger.error("unexpected failure", extra={"error_type": type(error).__name__, "where": where})
         self._metrics.add_metric(name="UnexpectedFailure", unit=MetricUnit.Count, value=1)
+
+    def measured(self, values: Mapping[str, int], *, country: str, provider: str) -> None:
+        """Metrics by country and vendor, in one line. Each pair in use is a metric that CloudWatch bills."""
+        metrics = EphemeralMetrics(service=SERVICE)
+        metrics.add_dimension(name="country", value=country)
+        metrics.add_dimension(name="provider", value=provider)
+        for name, value in values.items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        metrics.flush_metrics()
 
     def flush(self) -> None:
         """Write the metrics of this request."""

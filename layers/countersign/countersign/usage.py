@@ -36,6 +36,16 @@ class Scope(StrEnum):
     TOTAL = "total"
 
 
+def scopes_of(client_id: str, *, country: str, prefix_key: str) -> dict[Scope, str]:
+    """The counters that a text is counted in, by the names that they are stored under."""
+    return {
+        Scope.TOTAL: Scope.TOTAL.value,
+        Scope.CLIENT: f"{Scope.CLIENT}#{client_id}",
+        Scope.COUNTRY: f"{Scope.COUNTRY}#{country}",
+        Scope.PREFIX: f"{Scope.PREFIX}#{prefix_key}",
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """Texts sent and verifications approved in one scope, by bucket size (seconds)."""

@@ -108,7 +108,7 @@ class Table:
         return self._call(lambda: self._client().batch_get_item(RequestItems=asked))  # type: ignore[arg-type]
 
     def update(self, update: Update, *, returned: str) -> Item:
-        """UpdateItem; `returned` is ALL_NEW or ALL_OLD. Raises ConditionFailedError."""
+        """UpdateItem; `returned` is ALL_NEW, ALL_OLD or NONE. Raises ConditionFailedError."""
         arguments = update.arguments(self._name) | {"ReturnValues": returned}
         answer = self._call(lambda: self._client().update_item(**arguments))  # type: ignore[arg-type]
         return cast("Item", answer.get("Attributes", {}))

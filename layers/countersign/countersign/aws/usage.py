@@ -9,36 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from countersign.aws.items import Item, number
+from countersign.aws.items import Item, address_pk, counter_pk, number
 from countersign.aws.table import Update
 from countersign.aws.times import is_within, moved_up, window_start
+from countersign.counting import Kind, Span
 from countersign.policy import ADDRESS_SENDS_PER_MINUTE
-from countersign.usage import DAY, HOUR, TEN_MINUTES, AddressUse, Charge, Gauge, Scope, Usage, UsageQuery
+from countersign.usage import DAY, AddressUse, Charge, Gauge, Scope, Usage, UsageQuery, scopes_of
 
 KEEP_ADDRESS_SECONDS = 2 * DAY
 
-_GRAINS = {"t": TEN_MINUTES, "h": HOUR, "d": DAY}
 _BUCKET = re.compile(r"([sv])_([thd])(\d+)")
 _COUNTRY = re.compile(r"([kv])_([A-Z]{2}|001)")
 
 
-def counter_pk(scope: Scope, key: str = "") -> str:
-    """The key of a counter; the total has no key of its own."""
-    return f"C#{scope}#{key}" if key else f"C#{scope}"
-
-
-def address_pk(address_key: str) -> str:
-    return f"A#{address_key}"
-
-
 def usage_pks(query: UsageQuery) -> dict[Scope, str]:
     """The items that a query is about."""
-    pks = {
-        Scope.TOTAL: counter_pk(Scope.TOTAL),
-        Scope.CLIENT: counter_pk(Scope.CLIENT, query.client_id),
-        Scope.COUNTRY: counter_pk(Scope.COUNTRY, query.country),
-        Scope.PREFIX: counter_pk(Scope.PREFIX, query.prefix_key),
-    }
+    scopes = scopes_of(query.client_id, country=query.country, prefix_key=query.prefix_key)
+    pks = {scope: counter_pk(key) for scope, key in scopes.items()}
     if query.address_key is not None:
         pks[Scope.ADDRESS] = address_pk(query.address_key)
     return pks
@@ -56,13 +43,13 @@ def read_usage(items: Mapping[str, Item], *, query: UsageQuery) -> Usage:
 
 def read_gauge(item: Item | None) -> Gauge:
     """The buckets of a counter."""
-    kinds: dict[str, dict[int, dict[int, int]]] = {"s": {}, "v": {}}
+    kinds: dict[str, dict[int, dict[int, int]]] = {kind: {} for kind in Kind}
     for name in item or {}:
         match = _BUCKET.fullmatch(name)
         if match is not None and item is not None:
             kind, grain, bucket = match.groups()
-            kinds[kind].setdefault(_GRAINS[grain], {})[int(bucket)] = number(item, name)
-    return Gauge(sent=kinds["s"], verified=kinds["v"])
+            kinds[kind].setdefault(Span(grain).seconds, {})[int(bucket)] = number(item, name)
+    return Gauge(sent=kinds[Kind.SENT], verified=kinds[Kind.APPROVED])
 
 
 def read_address(item: Item | None) -> AddressUse:
