@@ -85,20 +85,12 @@ def test_a_vendor_is_called_while_there_is_time_for_it() -> None:
     assert world.two.patience == [LEAST_SECONDS_FOR_A_VENDOR]
 
 
-def test_a_start_without_any_time_sends_nothing_and_frees_the_number() -> None:
-    world = World()
-    with pytest.raises(UndeliverableError):
-        world.start(seconds=1.0)
-    assert world.sends == 0
-    assert world.started().delivery is Delivery.ACCEPTED
-
-
 def test_a_failover_to_the_gateways_custody_lets_our_code_be_checked() -> None:
     world = World(route=("one:vendor", "two:gateway"))
     world.one.will(REFUSED)
     made = world.started()
     assert (made.custody, made.provider) == (Custody.GATEWAY, "two")
-    assert world.store.calls == ["claim_number", "create", "redirect", "settle_delivery"]
+    assert world.store.calls == ["circuits", "claim_number", "create", "redirect", "settle_delivery"]
     assert world.check(made.id, code_of(world.two)).status(NOON)[0] is Status.APPROVED
 
 
@@ -113,7 +105,7 @@ def test_a_failover_of_our_code_costs_no_call() -> None:
     world = World(route=("one:gateway", "two:gateway"))
     world.one.will(REFUSED)
     world.start()
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["circuits", "claim_number", "create", "settle_delivery"]
 
 
 def test_a_failover_of_a_vendors_code_is_written_before_the_next_vendor_is_called() -> None:
@@ -128,7 +120,7 @@ def test_a_failover_of_a_vendors_code_is_written_before_the_next_vendor_is_calle
     world.two.will(ACCEPTED, meanwhile=look)
     world.start()
     assert stored == ["two"]
-    assert world.store.calls == ["claim_number", "create", "redirect", "settle_delivery"]
+    assert world.store.calls == ["circuits", "claim_number", "create", "redirect", "settle_delivery"]
 
 
 def test_a_code_that_is_checked_before_the_vendor_has_answered_is_good_once() -> None:

@@ -8,9 +8,11 @@ repeat it, and must be recognised (`lose_answers`).
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
+from countersign.circuits import Circuit
 from countersign.claims import Allowance, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.errors import ServiceUnavailableError
 from countersign.model import (
@@ -24,6 +26,7 @@ from countersign.model import (
     Verification,
 )
 from countersign.ports import Counted, ResendIntent, Settlement
+from tests.support.circuits import MemoryCircuits
 from tests.support.rows import (
     Change,
     Condition,
@@ -47,6 +50,7 @@ class MemoryStore:
         self._sent: dict[str, list[int]] = {}
         self._failed: dict[str, list[int]] = {}
         self._rows: dict[tuple[str, str], Row] = {}
+        self._circuits = MemoryCircuits()
         self._writers = count(1)
         self.lose_answers = 0  # how many of the next writes are repeated by the client library
 
@@ -303,7 +307,33 @@ class MemoryStore:
             ),
         )
 
+    # Circuits ---------------------------------------------------------------------------
+
+    def circuits(self, vendors: Sequence[str], *, country: str) -> Mapping[str, Circuit]:
+        with self._mutex:
+            return self._circuits.read(vendors, country=country)
+
+    def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
+        with self._mutex:
+            return self._circuits.record_outage(
+                vendor, country=country, now=now, held_until=held_until, is_repeated=self._loses_answer()
+            )
+
+    def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
+        with self._mutex:
+            return self._circuits.begin_probe(circuit, now=now)
+
+    def clear_circuit(self, circuit: Circuit) -> bool:
+        with self._mutex:
+            return self._circuits.clear(circuit)
+
     # ------------------------------------------------------------------------------------
+
+    def _loses_answer(self) -> bool:
+        """Is the answer to this write lost, so that the client library repeats it?"""
+        loses = self.lose_answers > 0
+        self.lose_answers -= loses
+        return loses
 
     def _change(self, of: Verification | tuple[str, str], *, condition: Condition, change: Change) -> Counted:
         """One conditional write; where its answer is lost, the same write once more."""

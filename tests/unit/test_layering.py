@@ -15,6 +15,7 @@ PACKAGE = ROOT / "layers" / "countersign" / "countersign"
 
 PURE = {
     "access_tokens",
+    "circuits",
     "claims",
     "client",
     "model",
@@ -37,9 +38,10 @@ ALLOWED: dict[str, set[str]] = {
     "phone": {"model", "errors"},
     "routing": {"model", "errors"},
     "settings": {"errors"},
+    "circuits": set(),
     "claims": {"policy"},
     "client": {"policy"},
-    "ports": {"model", "clock", "codes", "policy", "claims", "client"},
+    "ports": {"model", "clock", "circuits", "codes", "policy", "claims", "client"},
     "telemetry": {"ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},

@@ -27,7 +27,7 @@ def claim_update(claim: NumberClaim) -> Update:
     """Take the slot (and the vendor's lock) if the cooldown is over."""
     slot = claim.slot
     sets = [f"#s_{slot}_resend_at = :resend_at", f"#s_{slot}_expires_at = :expires_at", "#ttl = :ttl"]
-    sets += _moved_up("t", places=_REMEMBERED_SENDS)
+    sets += moved_up("t", places=_REMEMBERED_SENDS)
     values: dict[str, str | int] = {
         "id": claim.verification_id,
         "now": claim.now,
@@ -74,7 +74,7 @@ def _slot_is_free(claim: NumberClaim) -> str:
     return f"(attribute_not_exists(#s_{slot}_id) OR ({may_follow}))"
 
 
-def _moved_up(row: str, *, places: int) -> list[str]:
+def moved_up(row: str, *, places: int) -> list[str]:
     """Every remembered time moves up by one: all of an update's right-hand sides are the old values."""
     moved = [f"#{row}{place} = if_not_exists(#{row}{place - 1}, :zero)" for place in range(places, 1, -1)]
     return [*moved, f"#{row}1 = :now"]
@@ -93,7 +93,7 @@ def failure_update(number_key: str, *, now: int) -> Update:
     """One more wrong code for the number, which a claim has made."""
     return Update(
         number_pk(number_key),
-        expression="SET " + ", ".join(_moved_up("f", places=_REMEMBERED_FAILURES)),
+        expression="SET " + ", ".join(moved_up("f", places=_REMEMBERED_FAILURES)),
         condition="attribute_exists(#pk)",
         values={"now": now, "zero": 0},
     )

@@ -15,7 +15,7 @@ from countersign.errors import ServiceUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, TransactWriteItemTypeDef
 
 _NAME = re.compile(r"#(\w+)")
 _CONFLICT_PAUSES_SECONDS = (0.02, 0.06, 0.15)
@@ -85,6 +85,28 @@ class Table:
             lambda: self._client().get_item(TableName=self._name, Key=key(pk), ConsistentRead=True)
         )
         return cast("Item | None", answer.get("Item"))
+
+    def batch_get(self, pks: Sequence[str]) -> dict[str, Item]:
+        """The items that there are, by `pk`: one eventually consistent read, at half a unit an item.
+
+        What DynamoDB leaves unread (it is busy) is asked for again a few times. `pks` are different ones.
+        Raises ServiceUnavailableError where some stay unread.
+        """
+        found: dict[str, Item] = {}
+        unread = [key(pk) for pk in pks]
+        for pause in (*_CONFLICT_PAUSES_SECONDS, None):
+            request: dict[str, KeysAndAttributesTypeDef] = {self._name: {"Keys": list(unread)}}
+            answer = self._call(lambda request=request: self._client().batch_get_item(RequestItems=request))  # type: ignore[misc]  # bound now
+            for item in cast("list[Item]", answer.get("Responses", {}).get(self._name, [])):
+                found[item["pk"]["S"]] = item
+            left = answer.get("UnprocessedKeys", {}).get(self._name)
+            if left is None:
+                return found
+            if pause is None:
+                break
+            unread = list(left["Keys"])
+            self._clock.sleep(pause)
+        raise ServiceUnavailableError(retry_after_seconds=RETRY_AFTER_SECONDS)
 
     def update(self, update: Update, *, returned: str) -> Item:
         """UpdateItem; `returned` is ALL_NEW or ALL_OLD. Raises ConditionFailedError."""

@@ -61,6 +61,7 @@ class Resender(Sending):
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
         letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
+        legs = self._passable(legs, country=verification.country, deadline=deadline)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from countersign.claims import ClaimRefused, NumberClaim
-from countersign.clock import Clock
+from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
-from countersign.errors import CooldownError, SendLimitError
+from countersign.errors import CooldownError, SendLimitError, ServiceUnavailableError
 from countersign.model import Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
 from countersign.ports import Settlement, Store, Telemetry
 from countersign.routing import Routes
-from countersign.service.courier import Courier, Leg, Report
+from countersign.service.courier import LEAST_SECONDS_FOR_A_VENDOR, Courier, Leg, Report
+
+# With less left nothing is begun: a vendor's call, and half a second for the claim and the intent before it.
+LEAST_SECONDS_FOR_A_SEND = LEAST_SECONDS_FOR_A_VENDOR + 0.5
+RETRY_AFTER_SECONDS = 1
 
 
 class Sending:
@@ -34,6 +38,23 @@ class Sending:
         self._keys = keys
         self._telemetry = telemetry
         self._clock = clock
+
+    def _passable(self, legs: tuple[Leg, ...], *, country: str, deadline: Deadline) -> tuple[Leg, ...]:
+        """The legs that can be tried now, before anything is claimed or written.
+
+        Raises ServiceUnavailableError where there is too little time for one, or every circuit is open.
+        """
+        if deadline.remaining() < LEAST_SECONDS_FOR_A_SEND:
+            raise ServiceUnavailableError(
+                "Too little time is left to send; nothing was sent.", retry_after_seconds=RETRY_AFTER_SECONDS
+            )
+        vendors = tuple(dict.fromkeys(leg.step.provider for leg in legs))
+        try:
+            circuits = self._store.circuits(vendors, country=country)
+        except ServiceUnavailableError:
+            self._telemetry.warning("the circuits could not be read", country=country)
+            return legs
+        return self._courier.passable(legs, circuits=circuits)
 
     def _settlement(self, report: Report) -> Settlement:
         """How a delivery ended that may have reached somebody; the vendor's code may die before ours."""

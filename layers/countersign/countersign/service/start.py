@@ -41,7 +41,7 @@ class Starter(Sending):
         admit(request.phone, channels=request.channels, policy=client.policy)
         wish = Wish.of(request, client=client, keys=self._keys(), now=self._clock.now())
         legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
-        hold = self._claim(wish, legs=legs)
+        hold = self._hold(wish, legs=legs, deadline=deadline)
         if isinstance(hold, Started):
             return hold
         written = intent(wish, hold=hold, client=client)
@@ -68,6 +68,17 @@ class Starter(Sending):
             Way(way.channel, tuple(replace(step, custody=Custody.GATEWAY) for step in way.steps))
             for way in ways
         )
+
+    def _hold(self, wish: Wish, *, legs: tuple[Leg, ...], deadline: Deadline) -> Hold | Started:
+        """Take the number for the legs that can be tried now; without any, only what was served is served."""
+        try:
+            passable = self._passable(legs, country=wish.request.phone.country, deadline=deadline)
+        except ServiceUnavailableError:
+            served = self._served(wish)
+            if served is None:
+                raise
+            return served
+        return self._claim(wish, legs=passable)
 
     def _claim(self, wish: Wish, *, legs: tuple[Leg, ...]) -> Hold | Started:
         """Take the number; where only a vendor's lock is in the way, go round that vendor."""
