@@ -16,6 +16,7 @@ from countersign.aws.tokens import DynamoTokenStore
 from tests.support.builders import keys, verification
 from tests.support.clock import FakeClock
 
+EVENTUAL = 0.5  # an eventually consistent read costs half
 TRANSACTIONAL = 2  # a write inside a transaction costs twice
 
 
@@ -24,15 +25,24 @@ class RecordingClient:
     """Every call succeeds, and every update answers with a whole verification."""
 
     calls: list[str] = field(default_factory=list)
-    attributes: dict[str, set[str]] = field(default_factory=lambda: {"V": set(), "N": set(), "T": set()})
+    attributes: dict[str, set[str]] = field(
+        default_factory=lambda: {"V": set(), "N": set(), "T": set(), "B": set()}
+    )
     write_units: int = 0
-    read_units: int = 0
+    read_units: float = 0
 
     def get_item(self, *, ConsistentRead: bool, **_arguments: object) -> dict[str, object]:  # noqa: N803  # botocore's
         assert ConsistentRead, "half the price, and not what the document says"
         self.calls.append("GetItem")
         self.read_units += 1
         return {}
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, object]:  # noqa: N803
+        self.calls.append("BatchGetItem")
+        for wanted in RequestItems.values():
+            assert "ConsistentRead" not in wanted, "twice the price, and not what the document says"
+            self.read_units += EVENTUAL * len(wanted["Keys"])
+        return {"Responses": {}, "UnprocessedKeys": {}}
 
     def put_item(self, **arguments: Any) -> dict[str, object]:
         self.calls.append("PutItem")

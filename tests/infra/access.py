@@ -22,7 +22,7 @@ def _grants(log_group: str, *, table: set[str]) -> set[tuple[str, str]]:
 
 
 GRANTS = {
-    "SendRole": _grants("SendLogGroup", table={"GetItem", "PutItem", "UpdateItem"}),
+    "SendRole": _grants("SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}),
 }
 SERVICE = {"service": "countersign"}

@@ -62,6 +62,18 @@ def test_a_code_says_of_its_vendor_what_its_row_says(
 
 
 @every_send
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_code_that_is_in_no_table_may_have_been_sent(
+    case: Case, status: int, http: VendorHttp, wire: responses.RequestsMock
+) -> None:
+    answered(wire, case, {NAMES[case.vendor]: 9_999}, status=status)
+    result = send(case, http)
+    assert (result.outcome, result.detail) == (Delivery.UNKNOWN, "undocumented answer")
+    assert result.is_outage
+    assert len(wire.calls) == 1
+
+
+@every_send
 def test_the_documented_success_says_that_the_vendor_works(
     case: Case, http: VendorHttp, wire: responses.RequestsMock
 ) -> None:

@@ -42,6 +42,7 @@ class TroubledClient:
     def __init__(self, inner: DynamoDBClient) -> None:
         self._inner = inner
         self._errors: list[Exception] = []
+        self._answers: list[dict[str, Any]] = []
         self._losing = False
         self._meanwhile: Callable[[], object] = lambda: None
         self.calls: list[str] = []
@@ -57,12 +58,18 @@ class TroubledClient:
     def fail(self, *errors: Exception) -> None:
         self._errors.extend(errors)
 
+    def answer(self, *answers: dict[str, Any]) -> None:
+        """The next calls are answered so, and by nobody else."""
+        self._answers.extend(answers)
+
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
             self.calls.append(operation)
             self.requests.append(arguments)
             if self._errors:
                 raise self._errors.pop(0)
+            if self._answers:
+                return self._answers.pop(0)
             answer = getattr(self._inner, operation)(**arguments)
             if self._losing:
                 self._losing = False

@@ -31,16 +31,19 @@ class MemoryCircuits:
 
     def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
         found = self._found(circuit.vendor, circuit.country)
-        if found.mark == circuit.mark:
+        if self._is_as_read(circuit):
             return self._write(replace(found, probe_until=now + PROBE_SECONDS))
         return found if found.state(now) is CircuitState.CLOSED else None
 
     def clear(self, circuit: Circuit) -> bool:
-        found = self._found(circuit.vendor, circuit.country)
-        if found.mark != circuit.mark:
+        if not self._is_as_read(circuit):
             return False
-        self._write(replace(found, failures=(), probe_until=0, held_until=0))
+        self._write(replace(circuit, failures=(), probe_until=0, held_until=0))
         return True
+
+    def _is_as_read(self, circuit: Circuit) -> bool:
+        stored = self._stored.get((circuit.vendor, circuit.country))
+        return stored is not None and stored.mark == circuit.mark
 
     def _found(self, vendor: str, country: str) -> Circuit:
         return self._stored.get((vendor, country)) or Circuit(vendor=vendor, country=country)
