@@ -6,6 +6,7 @@ import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.store import DynamoStore
+from countersign.circuits import OPEN_SECONDS, OUTAGES_THAT_OPEN, Circuit, CircuitState
 from countersign.claims import ClaimRefused
 from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
 from countersign.policy import Limit
@@ -23,6 +24,7 @@ from tests.support.builders import (
     verification,
 )
 from tests.support.clock import NOON, FakeClock
+from tests.support.looks import circuits_in
 
 
 @pytest.fixture
@@ -162,6 +164,49 @@ def test_a_repeated_release_does_no_harm(store: Store, trouble: TroubledClient) 
     store.release_number(release(claim("v1")))
     assert not isinstance(store.claim_number(claim("v2", limits=(limit,))), ClaimRefused)
     assert isinstance(store.claim_number(claim("v3", slot="slot3", limits=(limit,))), ClaimRefused)
+
+
+def test_a_repeated_outage_counts_once_and_nobody_is_told_twice(
+    store: Store, trouble: TroubledClient
+) -> None:
+    for _ in range(3):
+        store.record_outage("esms", country="VN", now=NOON, held_until=None)
+    trouble.lose_answer()
+    assert not store.record_outage("esms", country="VN", now=NOON, held_until=None)
+    assert circuits_in(store, ["esms"], country="VN")["esms"].failures == (NOON,) * 4
+
+
+def test_a_repeated_probe_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    circuit = half_open(store)
+    trouble.lose_answer()
+    probe = store.begin_probe(circuit, now=NOON + OPEN_SECONDS)
+    assert probe is not None
+    assert probe.state(NOON + OPEN_SECONDS) is CircuitState.OPEN
+    assert store.begin_probe(circuit, now=NOON + OPEN_SECONDS) is None
+
+
+def test_a_repeated_clearing_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
+    circuit = half_open(store)
+    trouble.lose_answer()
+    assert store.clear_circuit(circuit)
+
+
+def test_a_clearing_that_is_repeated_after_a_new_outage_leaves_it(
+    store: Store, trouble: TroubledClient, dynamodb: DynamoDBClient
+) -> None:
+    circuit = half_open(store)
+    other = dynamo_store(dynamodb)
+    trouble.lose_answer(
+        meanwhile=lambda: other.record_outage("esms", country="VN", now=NOON + 31, held_until=None)
+    )
+    assert not store.clear_circuit(circuit)
+    assert circuits_in(store, ["esms"], country="VN")["esms"].failures == (NOON + 31,)
+
+
+def half_open(store: Store) -> Circuit:
+    for _ in range(OUTAGES_THAT_OPEN):
+        store.record_outage("esms", country="VN", now=NOON, held_until=None)
+    return circuits_in(store, ["esms"], country="VN")["esms"]
 
 
 def test_every_transaction_has_a_token_of_its_own(store: Store, trouble: TroubledClient) -> None:

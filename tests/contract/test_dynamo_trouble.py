@@ -10,6 +10,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
+from countersign.circuits import Circuit
 from countersign.errors import ServiceUnavailableError
 from countersign.model import Custody, RouteStep, Verdict
 from countersign.ports import Store
@@ -26,11 +27,15 @@ from tests.support.builders import (
     verification,
 )
 from tests.support.clock import NOON, FakeClock
+from tests.support.looks import circuits_in
 
 
 @pytest.fixture
 def store(trouble: TroubledClient, clock: FakeClock) -> DynamoStore:
     return dynamo_store(trouble.as_client, clock=clock)
+
+
+CIRCUIT = Circuit(vendor="esms", country="VN", failures=(NOON,), mark="mark")
 
 
 # Trouble --------------------------------------------------------------------------------------
@@ -57,6 +62,10 @@ OPERATIONS: dict[str, Callable[[Store], object]] = {
     "guess": lambda store: store.guess("demo", "v1", guess=CODE_HASH, now=NOON),
     "settle_check": lambda store: store.settle_check(vendor_held(), verdict=Verdict.WRONG, now=NOON),
     "cancel": lambda store: store.cancel("demo", "v1", now=NOON),
+    "circuits": lambda store: circuits_in(store, ["esms", "engagelab"], country="VN"),
+    "record_outage": lambda store: store.record_outage("esms", country="VN", now=NOON, held_until=None),
+    "begin_probe": lambda store: store.begin_probe(CIRCUIT, now=NOON),
+    "clear_circuit": lambda store: store.clear_circuit(CIRCUIT),
 }
 TROUBLES: dict[str, Exception] = {
     "throttled": client_error("ProvisionedThroughputExceededException"),

@@ -16,6 +16,7 @@ from countersign.aws.tokens import DynamoTokenStore
 from tests.support.builders import keys, verification
 from tests.support.clock import FakeClock
 
+EVENTUAL = 0.5  # an eventually consistent read costs half
 TRANSACTIONAL = 2  # a write inside a transaction costs twice
 
 
@@ -24,7 +25,7 @@ class RecordingClient:
     """Every call succeeds, and every update answers with a whole verification."""
 
     calls: list[str] = field(default_factory=list)
-    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTA"})
+    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTAB"})
     write_units: int = 0
     read_units: float = 0
 
@@ -36,10 +37,10 @@ class RecordingClient:
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, object]:  # noqa: N803
         self.calls.append("BatchGetItem")
-        [asked] = RequestItems.values()
-        assert "ConsistentRead" not in asked, "twice the price, and not what the document says"
-        self.read_units += len(asked["Keys"]) / 2
-        return {}
+        for wanted in RequestItems.values():
+            assert "ConsistentRead" not in wanted, "twice the price, and not what the document says"
+            self.read_units += EVENTUAL * len(wanted["Keys"])
+        return {"Responses": {}, "UnprocessedKeys": {}}
 
     def put_item(self, **arguments: Any) -> dict[str, object]:
         self.calls.append("PutItem")

@@ -12,6 +12,7 @@ import pytest
 from countersign.aws.items import verification_item
 from countersign.aws.store import DynamoStore
 from countersign.aws.tokens import DynamoTokenStore
+from countersign.circuits import Circuit
 from countersign.claims import Slot
 from countersign.codes import random_seed
 from countersign.model import Channel, Custody, Reason, RouteStep, Verdict, Verification
@@ -38,6 +39,7 @@ KILOBYTE = 1024
 PAGE = DOCS / "data-model.md"
 NEW = verification()
 STEP = RouteStep("two", Custody.VENDOR)
+CIRCUIT = Circuit(vendor="esms", country="VN", failures=(NOON,), mark="mark")
 LOCKED = claim(vendor_lock="esms")
 CHARGE = Charge(address_key="address1", limit=Limit(10, 60), now=NOON)
 QUERY = UsageQuery(client_id="demo", country="VN", prefix_key="prefix1", address_key="address1")
@@ -54,6 +56,9 @@ ACTS: dict[str, Act] = {
     "`create` with a charge": lambda store, _: store.create(NEW, supersedes=(), charge=CHARGE),
     "`charge`": lambda store, _: store.charge(CHARGE),
     "`usage`": lambda store, _: store.usage(replace(QUERY, address_key=None)),
+    "`usage` with two vendors": lambda store, _: store.usage(
+        replace(QUERY, address_key=None, vendors=("esms", "engagelab"))
+    ),
     "`usage` with an address": lambda store, _: store.usage(QUERY),
     "`supersede`, for each older one": lambda store, _: store.supersede(NEW, older=("v0",)),
     "`redirect`": lambda store, _: store.redirect(NEW, step=STEP, code="", claim=claim()),
@@ -74,6 +79,11 @@ ACTS: dict[str, Act] = {
         NEW, verdict=Verdict.UNKNOWN, now=NOON
     ),
     "`cancel`": lambda store, _: store.cancel("demo", "v1", now=NOON),
+    "`record_outage`": lambda store, _: store.record_outage(
+        "esms", country="VN", now=NOON, held_until=NOON + 60
+    ),
+    "`begin_probe`": lambda store, _: store.begin_probe(CIRCUIT, now=NOON),
+    "`clear_circuit`": lambda store, _: store.clear_circuit(CIRCUIT),
     "`load` of a token": lambda _, tokens: tokens.load("name"),
     "`begin_refresh`": lambda _, tokens: tokens.begin_refresh("name", lease_seconds=10),
     "`save` of a token": lambda _, tokens: tokens.save("name", token=SharedToken("token", NOON + 60)),
@@ -113,7 +123,9 @@ def _general(attribute: str) -> str:
     return re.sub(r"^l_esms_", "l_<vendor>_", re.sub(r"^s_slot1_", "s_<slot>_", attribute))
 
 
-@pytest.mark.parametrize(("item", "kind"), [("Verification", "V"), ("Number", "N"), ("Token", "T")])
+@pytest.mark.parametrize(
+    ("item", "kind"), [("Verification", "V"), ("Number", "N"), ("Token", "T"), ("Circuit", "B")]
+)
 def test_the_page_names_every_attribute_that_is_written_and_no_other(item: str, kind: str) -> None:
     written = {_general(name) for name in _acted(*ACTS.values(), _with_everything_set).attributes[kind]}
     rows = table(PAGE, "attribute", under=item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.stack import Stack
-from tests.end_to_end.calling import Caller, fresh_number, sends_at
+from tests.end_to_end.calling import Caller, forget_outages, fresh_number, sends_at
 
 PROVABLY_NOT_SENT = ["refuse", "no_balance", "too_many_requests", "unauthorized", "down"]
 MAYBE_SENT = ["error_500", "timeout", "reset", "html", "malformed", "drip", "huge", "redirect"]
@@ -14,9 +14,10 @@ ROUTES = {"VN": ("esms", "engagelab"), "IN": ("message_central", "esms"), "SG": 
 
 @pytest.fixture
 def restored(stack: Stack) -> Stack:
-    """The stack, with every vendor well again."""
+    """The stack, with every vendor well again and every fault forgotten."""
     for vendor in ("message_central", "esms", "engagelab"):
         stack.vendor(vendor, mode="ok")
+    forget_outages(stack)
     return stack
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.gateway import Context, Gateway
-from tests.support.vendors import ENGAGELAB_VERIFY, ESMS_GENCODE, ESMS_NO_BALANCE, ESMS_RAW, Vendors
+from tests.support.gateway import Context, Gateway, problem
+from tests.support.vendors import (
+    ENGAGELAB_VERIFY,
+    ESMS_GENCODE,
+    ESMS_NO_BALANCE,
+    ESMS_NO_PRICE,
+    ESMS_OK,
+    ESMS_RAW,
+    Vendors,
+)
 
 from .conftest import Aws
 
-START = {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 2, "dynamodb.PutItem": 1}
-SUPERSEDE = {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 2, "dynamodb.TransactWriteItems": 1}
+LOOK = {"dynamodb.BatchGetItem": 1}
+START = LOOK | {"dynamodb.UpdateItem": 2, "dynamodb.PutItem": 1}
+SUPERSEDE = LOOK | {"dynamodb.UpdateItem": 2, "dynamodb.TransactWriteItems": 1}
 
 
 @pytest.fixture
@@ -37,16 +46,14 @@ def test_a_cold_check_of_a_code_of_ours_reads_one_secret(
     assert other.counted() == {"dynamodb.UpdateItem": 1, "secrets-manager.GetSecretValue": 1}
 
 
-def test_a_start_is_three_writes_a_look_at_the_limits_and_one_call_to_the_vendor(
-    warm: Gateway, vendors: Vendors
-) -> None:
+def test_a_start_is_four_calls_and_one_to_the_vendor(warm: Gateway, vendors: Vendors) -> None:
     called = len(vendors.urls)
     assert warm.start().status == 201
     assert warm.counted() == START
     assert vendors.urls[called:] == [ESMS_GENCODE]
 
 
-def test_a_start_that_supersedes_is_no_call_more(warm: Gateway) -> None:
+def test_a_start_that_supersedes_is_four_calls_too(warm: Gateway) -> None:
     warm.start()
     warm.clock.advance(60)
     warm.counted()
@@ -66,16 +73,41 @@ def test_a_start_after_an_expired_one_is_as_cheap_as_the_first(warm: Gateway) ->
 
 
 def test_a_failover_of_a_vendors_code_is_one_call_more(warm: Gateway, vendors: Vendors) -> None:
-    vendors.now_answers("GET", ESMS_GENCODE, ESMS_NO_BALANCE)
+    vendors.now_answers("GET", ESMS_GENCODE, ESMS_NO_PRICE)
     assert warm.start().body["provider"] == "engagelab"
     assert warm.counted() == {**START, "dynamodb.UpdateItem": START["dynamodb.UpdateItem"] + 1}
 
 
-def test_a_start_that_nobody_takes_is_as_many_calls(warm: Gateway, vendors: Vendors) -> None:
+def test_an_outage_is_one_call_more_and_so_is_the_answer_that_clears_it(
+    warm: Gateway, vendors: Vendors
+) -> None:
+    with_one_more = {**START, "dynamodb.UpdateItem": START["dynamodb.UpdateItem"] + 1}
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    assert warm.start(client="demo-gateway").body["provider"] == "engagelab"
+    assert warm.counted() == with_one_more
+    vendors.now_answers("POST", ESMS_RAW, ESMS_OK)
+    assert warm.start("+84901888485", client="demo-gateway").body["provider"] == "esms"
+    assert warm.counted() == with_one_more
+    assert warm.start("+84901888486", client="demo-gateway").body["provider"] == "esms"
+    assert warm.counted() == START
+
+
+def test_a_start_whose_vendors_are_all_left_alone_is_one_call(warm: Gateway, vendors: Vendors) -> None:
+    for vendor in ("esms", "engagelab"):
+        warm.container.store.record_outage(
+            vendor, country="VN", now=warm.clock.now(), held_until=warm.clock.now() + 40
+        )
+    warm.counted()
+    called = len(vendors.urls)
+    problem(warm.start(), 503, "service_unavailable")
+    assert warm.counted() == LOOK
+    assert vendors.urls[called:] == []
+
+
+def test_a_start_that_nobody_takes_is_four_calls(warm: Gateway, vendors: Vendors) -> None:
     vendors.now_answers("GET", ESMS_GENCODE, {"CodeResult": "99"})
     assert warm.start().status == 502
-    assert warm.counted() == {
-        "dynamodb.BatchGetItem": 1,
+    assert warm.counted() == LOOK | {
         "dynamodb.UpdateItem": 1,
         "dynamodb.PutItem": 1,
         "dynamodb.TransactWriteItems": 1,
@@ -117,19 +149,13 @@ def test_a_check_of_what_is_over_asks_no_vendor(warm: Gateway, vendors: Vendors)
     assert vendors.urls[called:] == []
 
 
-def test_a_resend_is_four_calls_a_look_at_the_limits_and_one_call_to_the_vendor(
-    warm: Gateway, vendors: Vendors
-) -> None:
+def test_a_resend_is_five_calls_and_one_to_the_vendor(warm: Gateway, vendors: Vendors) -> None:
     started = warm.start(client="demo-gateway")
     warm.clock.advance(60)
     warm.counted()
     called = len(vendors.urls)
     assert warm.resend(started.id, client="demo-gateway").status == 200
-    assert warm.counted() == {
-        "dynamodb.BatchGetItem": 1,
-        "dynamodb.GetItem": 1,
-        "dynamodb.UpdateItem": 3,
-    }
+    assert warm.counted() == LOOK | {"dynamodb.GetItem": 1, "dynamodb.UpdateItem": 3}
     assert len(vendors.urls) == called + 1
 
 
@@ -147,7 +173,7 @@ def test_a_replay_sends_nothing_and_costs_three_calls(warm: Gateway, vendors: Ve
     warm.counted()
     called = len(vendors.urls)
     assert warm.start(key="order-17").status == 201
-    assert warm.counted() == {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 1, "dynamodb.GetItem": 1}
+    assert warm.counted() == LOOK | {"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 1}
     assert len(vendors.urls) == called
 
 
@@ -155,17 +181,13 @@ def test_a_start_in_the_cooldown_costs_two_calls(warm: Gateway) -> None:
     warm.start()
     warm.counted()
     assert warm.start().status == 429
-    assert warm.counted() == {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 1}
+    assert warm.counted() == LOOK | {"dynamodb.UpdateItem": 1}
 
 
 def test_a_limited_address_costs_no_further_call(warm: Gateway) -> None:
     """Its account is charged in one transaction with the intent."""
     assert warm.start(source="198.51.100.7").status == 201
-    assert warm.counted() == {
-        "dynamodb.BatchGetItem": 1,
-        "dynamodb.UpdateItem": 2,
-        "dynamodb.TransactWriteItems": 1,
-    }
+    assert warm.counted() == SUPERSEDE
 
 
 def test_a_start_that_a_limit_refuses_costs_one_call(warm: Gateway) -> None:
@@ -173,7 +195,7 @@ def test_a_start_that_a_limit_refuses_costs_one_call(warm: Gateway) -> None:
         assert warm.start(f"+8490188{1000 + number}", source="198.51.100.7").status == 201
     warm.counted()
     assert warm.start("+84901889999", source="198.51.100.7").code == "rate_limit"
-    assert warm.counted() == {"dynamodb.BatchGetItem": 1}
+    assert warm.counted() == LOOK
 
 
 @pytest.mark.parametrize("what", ["not JSON", "no credentials", "an unknown path", "no number"])
@@ -199,12 +221,26 @@ def test_secrets_are_read_again_when_they_are_five_minutes_old(warm: Gateway) ->
     assert warm.counted()["secrets-manager.GetSecretValue"] == 2
 
 
-def test_a_function_that_has_no_time_left_calls_no_vendor(warm: Gateway, vendors: Vendors) -> None:
+def test_a_function_that_has_too_little_time_left_calls_nobody(warm: Gateway, vendors: Vendors) -> None:
     called = len(vendors.urls)
     event = {"client_id": "demo", "to": "+84901888484"}
     answer = warm.event(warm.send, event, context=Context(milliseconds=2_500))
-    assert answer.status == 502
+    problem(answer, 503, "service_unavailable")
+    assert answer.body["retry_after_seconds"] == 1
+    assert (warm.counted(), len(vendors.urls)) == ({}, called)
+
+
+def test_a_check_at_a_vendor_with_too_little_time_calls_it_not_and_costs_no_attempt(
+    warm: Gateway, vendors: Vendors
+) -> None:
+    started = warm.start()
+    called = len(vendors.urls)
+    event = {"client_id": "demo", "id": started.id, "code": "123456"}
+    answer = warm.event(warm.verify, event, context=Context(milliseconds=2_100))
+    problem(answer, 503, "vendor_unavailable")
     assert len(vendors.urls) == called
+    assert warm.read(started.id).body["attempts_left"] == 5
+    assert warm.check(started.id, "123456").status == 200
 
 
 def test_a_raw_sms_is_one_request(warm: Gateway, vendors: Vendors) -> None:

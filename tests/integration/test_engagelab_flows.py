@@ -171,9 +171,7 @@ def test_json_may_be_declared_in_several_ways(gateway: Gateway, content_type: st
 # Costs and logs -------------------------------------------------------------------------
 
 
-def test_a_send_is_three_writes_and_a_look_at_the_limits_and_a_check_is_one(
-    app: App, vendors: Vendors
-) -> None:
+def test_a_send_is_four_calls_and_a_check_is_one(app: App, vendors: Vendors) -> None:
     gateway = app.gateway
     app.sent(to="+84901888480")
     gateway.counted()

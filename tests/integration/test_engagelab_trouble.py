@@ -133,9 +133,9 @@ def test_a_secret_store_that_is_not_there_is_an_internal_error(make_gateway: Cal
     refused(app.verify("1725407449772531712", "667090"), 500, 1000, "internal error")
 
 
-def test_no_time_left_is_a_failure_that_may_be_tried_again(app: App, vendors: Vendors) -> None:
+def test_too_little_time_left_is_a_failure_before_anybody_is_called(app: App, vendors: Vendors) -> None:
     headers = {"authorization": basic("app"), "content-type": "application/json"}
     event = http_event("POST", "/v1/messages", body=json.dumps(BODY), headers=headers)
     answer = app.gateway.event(app.gateway.send, event, context=Context(milliseconds=2_500))
-    assert (answer.status, answer.body) == (400, {"code": 5001, "message": "sending failed"})
+    assert (answer.status, answer.body) == (500, {"code": 1000, "message": "internal error"})
     assert vendors.urls == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 
@@ -88,5 +89,11 @@ FAULTS: Mapping[str, Script] = {
     "half": replies(b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"CodeResult":"100"}'),
     "redirect": replies(answer(status="307 Temporary Redirect", headers="Location: /elsewhere\r\n")),
     "huge": replies(answer(b'{"CodeResult":"100"}' + b" " * 70_000)),
+    "50 MB": drips(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n", b" " * 10_000_000, times=5, seconds=0
+    ),
+    "gzip bomb": replies(
+        answer(gzip.compress(b" " * 50_000_000, compresslevel=1), headers="Content-Encoding: gzip\r\n")
+    ),
 }
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

@@ -119,15 +119,15 @@ def is_silent(server: RawServer, connection: socket.socket) -> None:
     server.closing.wait()
 
 
-def drips(head: bytes, drop: bytes, *, times: int, tail: bytes = b"") -> Script:
-    """`head` at once, then `drop` every 30 ms, then `tail`: in the end the answer is whole."""
+def drips(head: bytes, drop: bytes, *, times: int, tail: bytes = b"", seconds: float = 0.03) -> Script:
+    """`head` at once, then `drop` every so often, then `tail`: in the end the answer is whole."""
 
     def script(server: RawServer, connection: socket.socket) -> None:
         server.read_request(connection)
         connection.sendall(head)
         for _ in range(times):
             connection.sendall(drop)
-            if server.closing.wait(0.03):
+            if server.closing.wait(seconds):
                 return
         connection.sendall(tail)
 

@@ -37,7 +37,7 @@ def test_refused_credentials_that_have_not_changed_are_provably_not_sent(
     accounts = FakeAccounts()
     refuse_credentials(wire, case, status)
     result = make(case.vendor, http=http, accounts=accounts).send(order_of(case), deadline=real_deadline())
-    assert result == SendResult(outcome=Delivery.REJECTED, detail="credentials refused", try_elsewhere=True)
+    assert result == SendResult(outcome=Delivery.REJECTED, detail="credentials refused", is_outage=True)
     assert accounts.renewals == [SECTIONS[case.vendor]]
 
 

@@ -66,7 +66,7 @@ def test_too_many_requests_may_be_tried_elsewhere(
 ) -> None:
     answered(wire, case, b"slow down", status=429)
     assert send(case, http) == SendResult(
-        outcome=Delivery.REJECTED, detail="http 429 too many requests", try_elsewhere=True
+        outcome=Delivery.REJECTED, detail="http 429 too many requests", try_elsewhere=True, is_outage=True
     )
 
 
@@ -77,7 +77,8 @@ def test_a_status_that_decides_nothing_may_have_been_sent(
     case: Case, status: int, body: bytes, http: VendorHttp, wire: responses.RequestsMock
 ) -> None:
     answered(wire, case, body, status=status)
-    assert send(case, http).outcome is Delivery.UNKNOWN
+    result = send(case, http)
+    assert (result.outcome, result.is_outage) == (Delivery.UNKNOWN, True)
     assert len(wire.calls) == 1
 
 
@@ -87,7 +88,8 @@ def test_an_unreadable_answer_may_have_been_sent(
     case: Case, body: bytes, http: VendorHttp, wire: responses.RequestsMock
 ) -> None:
     answered(wire, case, body)
-    assert send(case, http).outcome is Delivery.UNKNOWN
+    result = send(case, http)
+    assert (result.outcome, result.is_outage) == (Delivery.UNKNOWN, True)
 
 
 @every_send
@@ -102,7 +104,7 @@ def test_a_name_that_is_there_twice_makes_an_answer_unreadable(
 @every_send
 def test_a_connection_that_is_refused_may_be_tried_elsewhere(case: Case, http: VendorHttp) -> None:
     assert send(case, http, base_url=refused_url()) == SendResult(
-        outcome=Delivery.REJECTED, detail="no connection", try_elsewhere=True
+        outcome=Delivery.REJECTED, detail="no connection", try_elsewhere=True, is_outage=True
     )
 
 
@@ -113,7 +115,7 @@ def test_a_fault_after_the_request_was_written_may_have_been_sent(
 ) -> None:
     with RawServer(fault) as server:
         result = send(case, http, base_url=server.url, seconds=0.5)
-    assert result.outcome is Delivery.UNKNOWN
+    assert (result.outcome, result.is_outage) == (Delivery.UNKNOWN, True)
     assert len(server.requests) == 1
 
 
@@ -122,4 +124,5 @@ def test_without_time_left_nothing_is_sent(case: Case, http: VendorHttp) -> None
     with RawServer(replies(answer())) as server:
         result = send(case, http, base_url=server.url, seconds=0.1)
     assert (result.outcome, result.try_elsewhere) == (Delivery.REJECTED, True)
+    assert (result.is_outage, result.was_asked) == (False, False)
     assert server.connections == 0

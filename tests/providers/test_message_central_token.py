@@ -108,7 +108,7 @@ def test_a_vendor_that_refuses_every_token_is_not_asked_for_ever(
     wire.add("GET", LOGIN, json={"status": 200, "token": FRESH})
     wire.add("POST", SEND, body=b"", status=401)
     result = Container(http, with_token()).send()
-    assert result == SendResult(outcome=Delivery.REJECTED, detail="credentials refused", try_elsewhere=True)
+    assert result == SendResult(outcome=Delivery.REJECTED, detail="credentials refused", is_outage=True)
     assert len(wire.calls) == 3
 
 
@@ -129,7 +129,7 @@ def test_bad_credentials_come_with_status_200_and_are_refused(
     tokens, accounts = FakeTokens(), FakeAccounts()
     wire.add("GET", LOGIN, json={"status": 400, "error": error})
     result = Container(http, tokens, accounts=accounts).send()
-    assert result == SendResult(outcome=Delivery.REJECTED, detail="credentials refused", try_elsewhere=True)
+    assert result == SendResult(outcome=Delivery.REJECTED, detail="credentials refused", is_outage=True)
     assert len(accounts.renewals) == 1
     assert not tokens.leased
 
@@ -160,7 +160,7 @@ def test_a_failed_login_is_provably_not_sent(
     tokens = FakeTokens()
     wire.add("GET", LOGIN, body=body, status=status)
     result = Container(http, tokens).send()
-    assert result == SendResult(outcome=Delivery.REJECTED, detail="token call failed", try_elsewhere=True)
+    assert result == SendResult(outcome=Delivery.REJECTED, detail="token call failed", is_outage=True)
     assert len(wire.calls) == 1
     assert (tokens.leased, tokens.tokens) == (False, {})
 
@@ -178,7 +178,7 @@ def test_a_login_that_breaks_off_is_provably_not_sent(http: VendorHttp, script: 
     with RawServer(script) as server:
         provider = make("message_central", http=http, tokens=FakeTokens(), base_url=server.url)
         result = provider.send(send_order(), deadline=real_deadline(0.5))
-    assert result == SendResult(outcome=Delivery.REJECTED, detail="token call failed", try_elsewhere=True)
+    assert result == SendResult(outcome=Delivery.REJECTED, detail="token call failed", is_outage=True)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_nobody_waits_for_a_token_beyond_the_deadline(http: VendorHttp) -> None:
     container = Container(http, FakeTokens(leased=True), base_url=refused_url())
     result = container.send(seconds=3)
     assert result == SendResult(
-        outcome=Delivery.REJECTED, detail="token is being fetched elsewhere", try_elsewhere=True
+        outcome=Delivery.REJECTED, detail="token is being fetched elsewhere", was_asked=False
     )
     assert container.clock.seconds <= 3
 

@@ -13,7 +13,7 @@ from countersign.client import Client
 from countersign.errors import CountersignError
 from countersign.model import Custody, ResendMode, SendResult, Status, Verdict
 from tests.support.builders import client
-from tests.support.providers import ACCEPTED, BLOCKED, REFUSED, UNKNOWN, DiedError
+from tests.support.providers import ACCEPTED, BLOCKED, DOWN, HANGS, REFUSED, UNKNOWN, DiedError
 from tests.support.world import World, another
 
 ROUTE = ("one:gateway", "keyed:vendor", "two:gateway", "three:vendor")
@@ -26,7 +26,7 @@ CALLERS = {
 }
 WHO = st.sampled_from(sorted(CALLERS))
 KEYS = st.sampled_from([None, "key-1", "key-2"])
-RESULTS = st.lists(st.sampled_from([ACCEPTED, REFUSED, BLOCKED, UNKNOWN]), max_size=4)
+RESULTS = st.lists(st.sampled_from([ACCEPTED, REFUSED, BLOCKED, UNKNOWN, DOWN, HANGS]), max_size=4)
 STEPS = st.sampled_from([None, "create", "settle_delivery", "begin_resend", "settle_check", "redirect"])
 
 

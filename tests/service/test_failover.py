@@ -85,14 +85,6 @@ def test_a_vendor_is_called_while_there_is_time_for_it() -> None:
     assert world.two.patience == [LEAST_SECONDS_FOR_A_VENDOR]
 
 
-def test_a_start_without_any_time_sends_nothing_and_frees_the_number() -> None:
-    world = World()
-    with pytest.raises(UndeliverableError):
-        world.start(seconds=1.0)
-    assert world.sends == 0
-    assert world.started().delivery is Delivery.ACCEPTED
-
-
 def test_a_failover_to_the_gateways_custody_lets_our_code_be_checked() -> None:
     world = World(route=("one:vendor", "two:gateway"))
     world.one.will(REFUSED)

@@ -43,6 +43,7 @@ class TroubledClient:
         self._inner = inner
         self._errors: list[Exception | None] = []
         self._errors_at: dict[str, Exception] = {}
+        self._answers: list[dict[str, Any]] = []
         self._losing = False
         self._meanwhile: Callable[[], object] = lambda: None
         self.calls: list[str] = []
@@ -63,6 +64,10 @@ class TroubledClient:
         """The next update whose expression begins like this fails."""
         self._errors_at[expression] = error
 
+    def answer(self, *answers: dict[str, Any]) -> None:
+        """The next calls are answered so, and by nobody else."""
+        self._answers.extend(answers)
+
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
             self.calls.append(operation)
@@ -73,6 +78,8 @@ class TroubledClient:
             for begin in self._errors_at:
                 if arguments.get("UpdateExpression", "").startswith(begin):
                     raise self._errors_at.pop(begin)
+            if self._answers:
+                return self._answers.pop(0)
             answer = getattr(self._inner, operation)(**arguments)
             if self._losing:
                 self._losing = False

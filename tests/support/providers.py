@@ -20,6 +20,8 @@ ACCEPTED = SendResult(outcome=Delivery.ACCEPTED, detail="accepted", vendor_refer
 REFUSED = SendResult(outcome=Delivery.REJECTED, detail="no balance")
 BLOCKED = SendResult(outcome=Delivery.REJECTED, detail="number blocked", try_elsewhere=False)
 UNKNOWN = SendResult(outcome=Delivery.UNKNOWN, detail="read timeout")
+DOWN = SendResult(outcome=Delivery.REJECTED, detail="no connection", is_outage=True)
+HANGS = SendResult(outcome=Delivery.UNKNOWN, detail="no answer in time", is_outage=True)
 
 
 def verdict(value: Verdict) -> CheckResult:

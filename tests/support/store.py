@@ -11,6 +11,7 @@ import threading
 from dataclasses import replace
 from itertools import count
 
+from countersign.circuits import Circuit
 from countersign.claims import Allowance, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.errors import ServiceUnavailableError
 from countersign.model import (
@@ -25,6 +26,7 @@ from countersign.model import (
 )
 from countersign.ports import Counted, Created, ResendIntent, Settlement
 from countersign.usage import AddressUse, Charge, Gauge, Scope, Usage, UsageQuery
+from tests.support.circuits import MemoryCircuits
 from tests.support.rows import (
     Change,
     Condition,
@@ -54,6 +56,7 @@ class MemoryStore:
         self.gauges: dict[tuple[Scope, str], Gauge] = {}
         self.last_text: dict[str, dict[str, int]] = {}
         self.last_approval: dict[str, dict[str, int]] = {}
+        self._circuits = MemoryCircuits()
         self._writers = count(1)
         self.lose_answers = 0  # how many of the next writes are repeated by the client library
 
@@ -176,6 +179,7 @@ class MemoryStore:
                     last_text=self.last_text.get(query.address_key or "", {}),
                     last_approval=self.last_approval.get(query.address_key or "", {}),
                 ),
+                circuits=self._circuits.read(query.vendors, country=query.country),
             )
 
     def charge(self, charge: Charge) -> int | None:
@@ -341,7 +345,29 @@ class MemoryStore:
             ),
         )
 
+    # Circuits ---------------------------------------------------------------------------
+
+    def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
+        with self._mutex:
+            return self._circuits.record_outage(
+                vendor, country=country, now=now, held_until=held_until, is_repeated=self._loses_answer()
+            )
+
+    def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
+        with self._mutex:
+            return self._circuits.begin_probe(circuit, now=now)
+
+    def clear_circuit(self, circuit: Circuit) -> bool:
+        with self._mutex:
+            return self._circuits.clear(circuit)
+
     # ------------------------------------------------------------------------------------
+
+    def _loses_answer(self) -> bool:
+        """Is the answer to this write lost, so that the client library repeats it?"""
+        loses = self.lose_answers > 0
+        self.lose_answers -= loses
+        return loses
 
     def _change(self, of: Verification | tuple[str, str], *, condition: Condition, change: Change) -> Counted:
         """One conditional write; where its answer is lost, the same write once more."""

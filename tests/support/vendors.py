@@ -25,6 +25,7 @@ MC_VALIDATE = f"{MESSAGE_CENTRAL_URL}/verification/v3/validateOtp"
 
 ESMS_OK = {"CodeResult": "100", "CountRegenerate": 0, "SMSID": "d533459ee42b2b9525ba9eabf6a8156"}
 ESMS_NO_BALANCE = {"CodeResult": "103", "CountRegenerate": 0, "ErrorMessage": "Balance not enough to send"}
+ESMS_NO_PRICE = {"CodeResult": "102", "CountRegenerate": 0, "ErrorMessage": "Price list is not exist"}
 ESMS_BAD_KEY = {"CodeResult": "101", "CountRegenerate": 0, "ErrorMessage": "Authorize Failed"}
 ESMS_VERIFIED = {"CodeResult": "100", "CountRegenerate": 0, "ErrorMessage": "0901888484, Content: Success!"}
 ESMS_WRONG = {

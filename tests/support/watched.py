@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from countersign.circuits import Circuit
 from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.model import RouteStep, Verdict, Verification
 from countersign.ports import Counted, Created, ResendIntent, Settlement, Store
@@ -93,3 +94,15 @@ class WatchedStore:
 
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
         return self._run("cancel", lambda: self.inner.cancel(client_id, verification_id, now=now))
+
+    def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
+        return self._run(
+            "record_outage",
+            lambda: self.inner.record_outage(vendor, country=country, now=now, held_until=held_until),
+        )
+
+    def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
+        return self._run("begin_probe", lambda: self.inner.begin_probe(circuit, now=now))
+
+    def clear_circuit(self, circuit: Circuit) -> bool:
+        return self._run("clear_circuit", lambda: self.inner.clear_circuit(circuit))

@@ -204,6 +204,8 @@ class SendResult:
 
     `detail` is a short constant from the provider's own table (never vendor text).
     `try_elsewhere` has a meaning with `REJECTED` only: could another vendor accept it?
+    `is_outage`: the vendor failed, or failed us, and would have whatever the number and the text.
+    A result of neither kind (`is_outage` False, `was_asked` True) says that the vendor works.
     """
 
     outcome: Delivery
@@ -211,6 +213,9 @@ class SendResult:
     vendor_reference: str | None = None
     expires_in_seconds: int | None = None
     try_elsewhere: bool = True
+    is_outage: bool = False
+    was_asked: bool = True  # False: for a reason of ours not, which tells nothing about the vendor
+    retry_after_seconds: int | None = None  # the vendor itself wants no requests for so long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

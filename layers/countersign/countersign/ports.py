@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from countersign.circuits import Circuit
 from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Deadline
@@ -198,7 +199,7 @@ class Store(Protocol):
         ...
 
     def usage(self, query: UsageQuery) -> Usage:
-        """What was sent and verified lately; the counters lag behind by some seconds."""
+        """What was sent and verified lately, and the vendors' circuits; all of it lags behind a little."""
         ...
 
     def charge(self, charge: Charge) -> int | None:
@@ -252,6 +253,25 @@ class Store(Protocol):
         ...
 
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted: ...
+
+    def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
+        """One more outage of a vendor in a country. True: this one opened a closed circuit.
+
+        `held_until`: the vendor wants no requests before.
+        """
+        ...
+
+    def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
+        """Take the probe of a half-open circuit. What comes back is what the vendor may be asked under.
+
+        That is the circuit with the probe, or as it is where it has closed meanwhile. None: another one
+        probes, or the vendor has failed again.
+        """
+        ...
+
+    def clear_circuit(self, circuit: Circuit) -> bool:
+        """Forget a circuit's outages, for the vendor has answered. False: it has changed since."""
+        ...
 
 
 class Clients(Protocol):

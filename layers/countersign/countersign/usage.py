@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from countersign.circuits import Circuit
 from countersign.model import Secret
 from countersign.policy import Limit
 
@@ -118,14 +119,16 @@ class UsageQuery:
     country: str
     prefix_key: str
     address_key: str | None  # None: the caller's address is not limited
+    vendors: tuple[str, ...] = ()  # whose circuits in that country are looked up too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """The answer: a gauge for every scope that is counted from the stream, and the address's own record."""
+    """The answer: a gauge for every counted scope, the address's record, the vendors' circuits."""
 
     gauges: Mapping[Scope, Gauge]
     address: AddressUse = AddressUse()
+    circuits: Mapping[str, Circuit] = field(default_factory=dict)  # by vendor
 
 
 def prefix_of(number: Secret) -> Secret:

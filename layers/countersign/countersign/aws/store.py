@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
+from countersign.aws.circuits import clear_update, outage_update, probe_update, read_circuit
 from countersign.aws.items import (
     Attribute,
     Item,
@@ -42,6 +43,7 @@ from countersign.aws.verifications import (
     supersede_update,
     verdict_update,
 )
+from countersign.circuits import Circuit, CircuitState
 from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
@@ -84,7 +86,7 @@ class DynamoStore:
 
     def usage(self, query: UsageQuery) -> Usage:
         """One BatchGetItem."""
-        return read_usage(self._table.batch_get(tuple(usage_pks(query).values())), query=query)
+        return read_usage(self._table.batch_get(usage_pks(query)), query=query)
 
     def charge(self, charge: Charge) -> int | None:
         """One UpdateItem on the address's record."""
@@ -219,6 +221,37 @@ class DynamoStore:
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
         """One UpdateItem."""
         return self._change(cancel_update(client_id, verification_id, now=now))
+
+    def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
+        """One UpdateItem."""
+        update = outage_update(vendor, country=country, now=now, held_until=held_until)
+        try:
+            old = self._table.update(update, returned="ALL_OLD")
+        except ConditionFailedError:
+            return False  # by its own first try, whose answer was lost: it is counted, and was not told
+        before = read_circuit(old, vendor=vendor, country=country)
+        after = before.after_outage(now, held_until=held_until)
+        return before.state(now) is CircuitState.CLOSED and after.state(now) is CircuitState.OPEN
+
+    def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
+        """One UpdateItem."""
+        update = probe_update(circuit, now=now)
+        try:
+            stored: Item | None = self._table.update(update, returned="ALL_NEW")
+        except ConditionFailedError as error:
+            stored = error.items[0]
+        found = read_circuit(stored, vendor=circuit.vendor, country=circuit.country)
+        is_ours = found.mark == update.values["writer"]
+        return found if is_ours or found.state(now) is CircuitState.CLOSED else None
+
+    def clear_circuit(self, circuit: Circuit) -> bool:
+        """One UpdateItem."""
+        update = clear_update(circuit)
+        try:
+            self._table.update(update, returned="ALL_NEW")
+        except ConditionFailedError as error:
+            return _is_ours(error.items[0], update=update)
+        return True
 
     def _change(self, update: Update) -> Counted:
         """Make one update; a repetition that its own first try refused counts as made."""

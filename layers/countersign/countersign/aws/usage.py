@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from countersign.aws.circuits import circuit_pk, read_circuit
 from countersign.aws.items import Item, address_pk, counter_pk, number
 from countersign.aws.table import Update
 from countersign.aws.times import is_within, moved_up, window_start
@@ -22,22 +23,32 @@ _BUCKET = re.compile(r"([sv])_([thd])(\d+)")
 _COUNTRY = re.compile(r"([kv])_([A-Z]{2}|001)")
 
 
-def usage_pks(query: UsageQuery) -> dict[Scope, str]:
+def usage_pks(query: UsageQuery) -> list[str]:
     """The items that a query is about."""
-    scopes = scopes_of(query.client_id, country=query.country, prefix_key=query.prefix_key)
-    pks = {scope: counter_pk(key) for scope, key in scopes.items()}
+    pks = [*_counters(query).values()]
+    pks += [circuit_pk(vendor, country=query.country) for vendor in query.vendors]
     if query.address_key is not None:
-        pks[Scope.ADDRESS] = address_pk(query.address_key)
+        pks.append(address_pk(query.address_key))
     return pks
+
+
+def _counters(query: UsageQuery) -> dict[Scope, str]:
+    scopes = scopes_of(query.client_id, country=query.country, prefix_key=query.prefix_key)
+    return {scope: counter_pk(key) for scope, key in scopes.items()}
 
 
 def read_usage(items: Mapping[str, Item], *, query: UsageQuery) -> Usage:
     """What the items of a query say; one that is not there has counted nothing yet."""
-    pks = usage_pks(query)
-    address = pks.pop(Scope.ADDRESS, "")
+    country = query.country
     return Usage(
-        gauges={scope: read_gauge(items.get(pk)) for scope, pk in pks.items()},
-        address=read_address(items.get(address)),
+        gauges={scope: read_gauge(items.get(pk)) for scope, pk in _counters(query).items()},
+        address=read_address(items.get(address_pk(query.address_key or ""))),
+        circuits={
+            vendor: read_circuit(
+                items.get(circuit_pk(vendor, country=country)), vendor=vendor, country=country
+            )
+            for vendor in query.vendors
+        },
     )
 
 

@@ -27,11 +27,18 @@ from countersign.model import (
     Verdict,
 )
 from countersign.ports import VendorAccounts
-from countersign.providers.wire import MaybeSentError, NotSentError, VendorAnswer, VendorRequest
+from countersign.providers.wire import (
+    MaybeSentError,
+    NotSentError,
+    NotTriedError,
+    VendorAnswer,
+    VendorRequest,
+)
 
 VENDOR_TIMEOUT_SECONDS = 8.0
 
 CREDENTIALS_REFUSED = "credentials refused"
+NOT_SET_UP = "account not set up"
 OWN_TEXTS_ONLY = "its own texts only"
 DIGITS_ONLY = "its codes are digits only"
 
@@ -53,11 +60,15 @@ class Meaning:
     words: str
     outcome: Delivery = Delivery.REJECTED
     try_elsewhere: bool = True  # False where the person or the network wants no such message
+    is_outage: bool = False  # True where it would be the same for every number, text and channel
 
     def result(self, code: str) -> SendResult:
         """The result of a send that was answered with `code`, the row's own key."""
         return SendResult(
-            outcome=self.outcome, detail=f"{code} {self.words}", try_elsewhere=self.try_elsewhere
+            outcome=self.outcome,
+            detail=f"{code} {self.words}",
+            try_elsewhere=self.try_elsewhere,
+            is_outage=self.is_outage,
         )
 
 
@@ -142,19 +153,23 @@ class VendorProvider[AccountT](ABC):
         def attempt(account: AccountT) -> SendResult:
             reason = self._broken_promise(order, account=account)
             if reason is not None:
-                return SendResult(outcome=Delivery.REJECTED, detail=reason)
+                return SendResult(outcome=Delivery.REJECTED, detail=reason, was_asked=False)
             request = self.send_request(self._with_text_it_carries(order), account=account)
             answer = self.post(request, account=account, deadline=deadline)
             return self.read_send(answer, order=order, account=account)
 
         try:
             return self._with_credentials(attempt)
-        except (ConfigurationError, CredentialsRefusedError) as error:
-            return SendResult(outcome=Delivery.REJECTED, detail=_account_trouble(error))
+        except ConfigurationError:
+            return SendResult(outcome=Delivery.REJECTED, detail=NOT_SET_UP, was_asked=False)
+        except CredentialsRefusedError:
+            return SendResult(outcome=Delivery.REJECTED, detail=CREDENTIALS_REFUSED, is_outage=True)
+        except NotTriedError as error:
+            return SendResult(outcome=Delivery.REJECTED, detail=error.reason, was_asked=False)
         except NotSentError as error:
-            return SendResult(outcome=Delivery.REJECTED, detail=error.reason)
+            return SendResult(outcome=Delivery.REJECTED, detail=error.reason, is_outage=True)
         except MaybeSentError as error:
-            return SendResult(outcome=Delivery.UNKNOWN, detail=error.reason)
+            return SendResult(outcome=Delivery.UNKNOWN, detail=error.reason, is_outage=True)
 
     def check(self, order: CheckOrder, *, deadline: Deadline) -> CheckResult:
         """Ask the vendor about a code that it made."""
@@ -169,8 +184,10 @@ class VendorProvider[AccountT](ABC):
 
         try:
             return self._with_credentials(attempt)
-        except (ConfigurationError, CredentialsRefusedError) as error:
-            return CheckResult(verdict=Verdict.UNKNOWN, detail=_account_trouble(error))
+        except ConfigurationError:
+            return CheckResult(verdict=Verdict.UNKNOWN, detail=NOT_SET_UP)
+        except CredentialsRefusedError:
+            return CheckResult(verdict=Verdict.UNKNOWN, detail=CREDENTIALS_REFUSED)
         except (NotSentError, MaybeSentError) as error:
             return CheckResult(verdict=Verdict.UNKNOWN, detail=error.reason)
 
@@ -224,9 +241,14 @@ def refused_by_status(answer: VendorAnswer) -> SendResult | None:
     """
     _look_for_refused_credentials(answer)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return SendResult(outcome=Delivery.REJECTED, detail="http 429 too many requests")
+        return SendResult(
+            outcome=Delivery.REJECTED,
+            detail="http 429 too many requests",
+            is_outage=True,
+            retry_after_seconds=answer.retry_after_seconds,
+        )
     if _is_server_error(answer):
-        return SendResult(outcome=Delivery.UNKNOWN, detail=f"http {answer.status}")
+        return SendResult(outcome=Delivery.UNKNOWN, detail=f"http {answer.status}", is_outage=True)
     return None
 
 
@@ -240,7 +262,7 @@ def undecided_by_status(answer: VendorAnswer) -> CheckResult | None:
 
 def undocumented_send() -> SendResult:
     """An answer that no documentation explains: the message may be out."""
-    return SendResult(outcome=Delivery.UNKNOWN, detail="undocumented answer")
+    return SendResult(outcome=Delivery.UNKNOWN, detail="undocumented answer", is_outage=True)
 
 
 def undocumented_check() -> CheckResult:
@@ -249,9 +271,9 @@ def undocumented_check() -> CheckResult:
 
 
 def carried_code(order: SendOrder) -> str:
-    """The code of ours that the vendor is to carry. Raises NotSentError where there is none."""
+    """The code of ours that the vendor is to carry. Raises NotTriedError where there is none."""
     if order.code is None:
-        raise NotSentError("no code to carry")
+        raise NotTriedError("no code to carry")
     return order.code.reveal()
 
 
@@ -280,7 +302,3 @@ def _is_server_error(answer: VendorAnswer) -> bool:
 def _look_for_refused_credentials(answer: VendorAnswer) -> None:
     if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise CredentialsRefusedError
-
-
-def _account_trouble(error: ConfigurationError | CredentialsRefusedError) -> str:
-    return CREDENTIALS_REFUSED if isinstance(error, CredentialsRefusedError) else "account not set up"

@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from countersign.clock import Deadline
-from countersign.providers.wire import NotSentError
+from countersign.providers.wire import NotSentError, NotTriedError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -110,7 +110,7 @@ def _open_socket(host: str, port: int | None) -> socket.socket:
 def _prepare_to_write(sock: socket.socket | None) -> None:
     left = _LIMITS.get().deadline.remaining()
     if left < LEAST_SECONDS:
-        raise NotSentError("no time left to send")
+        raise NotTriedError("no time left to send")
     if sock is not None:
         sock.settimeout(left)
 

@@ -41,7 +41,7 @@ from countersign.providers.wire import VendorAnswer, VendorRequest, post_json, r
 CREDENTIAL_CODES = (2001, 2002, 2004)  # wrong or missing; expired or disabled; no permission
 
 SEND_CODES: Mapping[int, Meaning] = {
-    1000: Meaning("internal error", outcome=Delivery.UNKNOWN),
+    1000: Meaning("internal error", outcome=Delivery.UNKNOWN, is_outage=True),
     3001: Meaning("not the required JSON"),
     3002: Meaning("parameters do not meet the requirements"),
     3004: Meaning("same template and number inside the life of the code"),
@@ -53,7 +53,7 @@ SEND_CODES: Mapping[int, Meaning] = {
     5014: Meaning("content not compliant"),
     5015: Meaning("intercepted"),
     # It failed inside while sending, without a word on how far it got: no second text is risked.
-    5016: Meaning("internal sending error", outcome=Delivery.UNKNOWN),
+    5016: Meaning("internal sending error", outcome=Delivery.UNKNOWN, is_outage=True),
     5017: Meaning("no permission for China"),
     5018: Meaning("handset off"),
     5019: Meaning("unsubscribed", try_elsewhere=False),

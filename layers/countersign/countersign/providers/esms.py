@@ -47,14 +47,14 @@ BLOCKED = "99"
 SEND_CODES: Mapping[str, Meaning] = {
     BLOCKED: Meaning("number blocked", try_elsewhere=False),
     "102": Meaning("no price list"),
-    "103": Meaning("not enough balance"),
+    "103": Meaning("not enough balance", is_outage=True),
     "104": Meaning("brand name does not exist"),
     "108": Meaning("phone number malformed"),
     "118": Meaning("message type not supported"),
     # This very send was taken before (the RequestId holds its number), so a text may be out.
     "124": Meaning("duplicate RequestId", outcome=Delivery.UNKNOWN),
-    "140": Meaning("caller's address not on the white list"),
-    "143": Meaning("account locked"),
+    "140": Meaning("caller's address not on the white list", is_outage=True),
+    "143": Meaning("account locked", is_outage=True),
     "146": Meaning("wrong customer-care template"),
     "177": Meaning("network not registered"),
     "201": Meaning("blocked word in the content"),

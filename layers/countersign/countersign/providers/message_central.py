@@ -44,7 +44,7 @@ INVALID_CUSTOMER = "501"
 SEND_CODES: Mapping[str, Meaning] = {
     "400": Meaning("bad request"),
     "409": Meaning("duplicate resource"),
-    "500": Meaning("server error", outcome=Delivery.UNKNOWN),
+    "500": Meaning("server error", outcome=Delivery.UNKNOWN, is_outage=True),
     "506": Meaning("a code for this number is still live"),  # no new message was sent
     "511": Meaning("invalid country code"),
     "800": Meaning("maximum limit reached"),

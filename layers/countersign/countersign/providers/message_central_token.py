@@ -19,7 +19,7 @@ from countersign.errors import CountersignError
 from countersign.ports import SharedToken, TokenStore
 from countersign.providers.base import CredentialsRefusedError, Transport
 from countersign.providers.message_central_account import MessageCentralAccount
-from countersign.providers.wire import MaybeSentError, NotSentError, VendorAnswer, code_of, get
+from countersign.providers.wire import MaybeSentError, NotSentError, NotTriedError, VendorAnswer, code_of, get
 
 LEASE_SECONDS = 10  # longer than a vendor call may take, so that a lease outlives its holder's call
 REFRESH_BEFORE_SECONDS = 60
@@ -78,10 +78,10 @@ class TokenSource:
                 if self._tokens.begin_refresh(name, lease_seconds=LEASE_SECONDS):
                     return self._refreshed(name, account=account, deadline=deadline)
                 if deadline.remaining() <= _WAIT_SECONDS:
-                    raise NotSentError("token is being fetched elsewhere")
+                    raise NotTriedError("token is being fetched elsewhere")
                 self._clock.sleep(_WAIT_SECONDS)
         except CountersignError:
-            raise NotSentError("token store out of reach") from None
+            raise NotTriedError("token store out of reach") from None
 
     def _refreshed(self, name: str, *, account: MessageCentralAccount, deadline: Deadline) -> SharedToken:
         """Fetch as the holder of the lease, and end the lease either way."""

@@ -21,10 +21,11 @@ from countersign.clock import Clock, Deadline
 from countersign.providers.connections import LEAST_SECONDS, DeadlineAdapter, limits
 from countersign.providers.wire import (
     MaybeSentError,
-    NotSentError,
+    NotTriedError,
     TransportError,
     VendorAnswer,
     VendorRequest,
+    wait_of,
 )
 
 ANSWER_LIMIT_BYTES = 64 * 1024
@@ -82,7 +83,8 @@ class VendorHttp:
         Only the look-up of the host name is bounded by the system's resolver instead.
 
         Raises:
-            NotSentError: the name did not resolve, no connection, no TLS, or no time left for it.
+            NotSentError: the name did not resolve, no connection, no TLS; NotTriedError where there was no
+                time left for it.
             MaybeSentError: time-out, reset, a cut, oversized or undecodable answer, a redirect.
         """
         try:
@@ -94,9 +96,9 @@ class VendorHttp:
             url = prepared.url or ""
             self._session.get_adapter(url)  # raises for a scheme that is not HTTP
         except Exception:  # whatever it is, nothing was sent
-            raise NotSentError("request could not be built") from None
+            raise NotTriedError("request could not be built") from None
         if deadline.remaining() < LEAST_SECONDS:
-            raise NotSentError("no time left to connect")
+            raise NotTriedError("no time left to connect")
         self._drop_idle_connections(url)
         try:
             with limits(deadline, connect_timeout_seconds=self._connect_timeout_seconds):
@@ -129,7 +131,11 @@ class VendorHttp:
             body = _decoded(_whole_body(response), encoding=response.headers.get("Content-Encoding", ""))
         finally:
             response.close()
-        return VendorAnswer(status=response.status_code, body=body)
+        return VendorAnswer(
+            status=response.status_code,
+            body=body,
+            retry_after_seconds=wait_of(response.headers.get("Retry-After")),
+        )
 
     def _drop_idle_connections(self, url: str) -> None:
         """Forget connections that the vendor has probably closed, by the wall clock.

@@ -1,8 +1,9 @@
 """What goes to a vendor and what comes back: requests, answers, and the two ways to get none.
 
     TransportError
-    ├── NotSentError     provably: not one byte of the request reached the vendor
-    └── MaybeSentError   it may have reached the vendor, and no usable answer came back
+    ├── NotSentError       provably: not one byte of the request reached the vendor
+    │   └── NotTriedError  nor was that the vendor's doing: no time left, nothing to send
+    └── MaybeSentError     it may have reached the vendor, and no usable answer came back
 
 Their texts are constants of ours: no URL, no vendor text, for both carry secrets and codes.
 """
@@ -16,6 +17,11 @@ from dataclasses import dataclass, field
 from typing import Never
 from urllib.parse import quote, urlencode
 
+from countersign.circuits import LONGEST_HOLD_SECONDS
+
+UNREADABLE_WAIT_SECONDS = 30
+
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -29,6 +35,10 @@ class TransportError(Exception):
 
 class NotSentError(TransportError):
     """The vendor provably did not get the request."""
+
+
+class NotTriedError(NotSentError):
+    """For a reason of ours the vendor was not asked; this says nothing about it."""
 
 
 class MaybeSentError(TransportError):
@@ -51,6 +61,7 @@ class VendorAnswer:
 
     status: int
     body: bytes = field(repr=False)
+    retry_after_seconds: int | None = None  # what its Retry-After says, between bounds; None: it has none
 
     def json_object(self) -> dict[str, object]:
         """The body as a JSON object.
@@ -95,6 +106,19 @@ def post_json(
 def with_query(url: str, query: Mapping[str, str]) -> str:
     """`url` and the parameters, every reserved character percent-encoded (a space is `%20`)."""
     return f"{url}?{urlencode(query, quote_via=quote, errors='replace')}"
+
+
+def wait_of(header: str | None) -> int | None:
+    """The seconds of a Retry-After (RFC 9110, 10.2.3), at least one and at most as many as we wait.
+
+    A date or nonsense asks us to wait too, but not for how long in a way that we rely on.
+    """
+    if header is None:
+        return None
+    seconds = header.strip()
+    if _SECONDS.fullmatch(seconds) is None:
+        return UNREADABLE_WAIT_SECONDS
+    return min(LONGEST_HOLD_SECONDS, max(1, int(seconds)))
 
 
 def code_of(value: object) -> str:

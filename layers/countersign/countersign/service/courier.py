@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import final
 
+from countersign.circuits import Circuit
 from countersign.claims import NumberClaim
 from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
@@ -24,6 +25,7 @@ from countersign.model import (
     Verification,
 )
 from countersign.ports import Provider, Providers, Store, Telemetry
+from countersign.service.circuits import Breaker
 
 LEAST_SECONDS_FOR_A_VENDOR = 1.5  # with less left, calling would only make an `unknown`
 
@@ -61,6 +63,7 @@ class Leg:
     provider: Provider
     order: SendOrder
     code_hash: str  # empty with custody `vendor`
+    circuit: Circuit | None = None  # None: it is not known, and taken to be closed
 
     @property
     def vendor_lock(self) -> str | None:
@@ -96,6 +99,7 @@ class Courier:
         self._keys = keys
         self._telemetry = telemetry
         self._clock = clock
+        self._breaker = Breaker(store=store, telemetry=telemetry, clock=clock)
 
     def plan(self, letter: Letter, *, routes: tuple[Way, ...]) -> tuple[Leg, ...]:
         """The legs that could carry the letter, channel after channel; calls nobody.
@@ -159,6 +163,13 @@ class Courier:
         )
         return Leg(step, provider, order, code_hash)
 
+    def passable(self, legs: tuple[Leg, ...], *, circuits: Mapping[str, Circuit]) -> tuple[Leg, ...]:
+        """The legs whose vendors may be asked now.
+
+        Raises ServiceUnavailableError where there is none, with the seconds until there is one.
+        """
+        return self._breaker.passable(legs, circuits=circuits)
+
     def deliver(
         self, verification: Verification, *, legs: tuple[Leg, ...], claim: NumberClaim, deadline: Deadline
     ) -> Report:
@@ -166,14 +177,17 @@ class Courier:
 
         The intent for the first leg is already stored, and `claim.vendor_lock` is ours.
         `unknown` ends the round as `accepted` does: whoever may have sent is the last one
-        asked (rule 7).
+        asked (rule 7). A vendor that another request probes is passed over, whatever the intent says.
         """
-        nobody = SendResult(outcome=Delivery.REJECTED, detail="no time left")
+        nobody = SendResult(outcome=Delivery.REJECTED, detail="nobody could be asked", was_asked=False)
         report = Report(legs[0], nobody, verification)
         written = legs[0]
-        for leg in legs:
+        for planned in legs:
             if deadline.remaining() < LEAST_SECONDS_FOR_A_VENDOR:
                 break
+            leg = self._breaker.admitted(planned, is_last=planned is legs[-1])
+            if leg is None:
+                continue
             if _needs_intent(leg, written=written, claim=claim):
                 moved = replace(claim, vendor_lock=leg.vendor_lock)
                 if not self._store.redirect(verification, step=leg.step, code=leg.code_hash, claim=moved):
@@ -206,6 +220,7 @@ class Courier:
             detail=result.detail,
             milliseconds=round((self._clock.monotonic() - began) * 1000),
         )
+        self._breaker.note(leg, result=result, deadline=deadline)
         return result
 
 

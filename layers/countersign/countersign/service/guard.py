@@ -63,14 +63,18 @@ class Guard:
         self._telemetry = telemetry
         self._budget = budget
 
-    def admit(self, account: Account, *, now: int) -> None:
-        """Nothing, where every limit leaves room. Raises RateLimitError or ServiceUnavailableError."""
+    def admit(self, account: Account, *, vendors: tuple[str, ...], now: int) -> Usage:
+        """What was looked up, these vendors' circuits among it, where every limit leaves room.
+
+        Raises RateLimitError or ServiceUnavailableError.
+        """
         usage = self._store.usage(
             UsageQuery(
                 client_id=account.client_id,
                 country=account.phone.country,
                 prefix_key=account.prefix_key,
                 address_key=account.address_key,
+                vendors=vendors,
             )
         )
         policy, budget = account.policy, self._budget()
@@ -84,6 +88,7 @@ class Guard:
         for warned in warnings(usage, policy=policy, total=budget, now=now):
             self._tell("BudgetWarning", warned, account=account)
         self._look_for_pumping(usage, account=account, now=now)
+        return usage
 
     def charge(self, account: Account, *, now: int) -> None:
         """Count a text of the address whose intent cannot carry the charge. Raises RateLimitError."""

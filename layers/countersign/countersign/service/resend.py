@@ -24,7 +24,14 @@ from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.guard import Account
 from countersign.service.refusal import refusal
 from countersign.service.rehearsal import REHEARSED_STEP
-from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
+from countersign.service.sending import (
+    Sending,
+    cooldown,
+    cooldown_seconds,
+    in_time,
+    past_the_lock,
+    send_limit,
+)
 
 
 @final
@@ -61,9 +68,10 @@ class Resender(Sending):
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
         client, letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
+        in_time(deadline)
         if not verification.rehearsed:
             account = Account.of(client, phone=letter.phone, source=source, keys=keys)
-            self._guard.admit(account, now=now)
+            legs = self._passable(legs, account=account, now=now)
             self._guard.charge(account, now=now)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)

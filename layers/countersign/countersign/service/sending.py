@@ -7,16 +7,20 @@ from dataclasses import replace
 
 from countersign.claims import ClaimRefused, NumberClaim
 from countersign.client import Client
-from countersign.clock import Clock
+from countersign.clock import Clock, Deadline
 from countersign.codes import Keys
-from countersign.errors import CooldownError, NumberNotAllowedError, SendLimitError
+from countersign.errors import CooldownError, NumberNotAllowedError, SendLimitError, ServiceUnavailableError
 from countersign.model import Channel, Phone, Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
 from countersign.ports import Settlement, Store, Telemetry
 from countersign.routing import Routes
-from countersign.service.courier import Courier, Leg, Letter, Report
-from countersign.service.guard import Guard
+from countersign.service.courier import LEAST_SECONDS_FOR_A_VENDOR, Courier, Leg, Letter, Report
+from countersign.service.guard import Account, Guard
 from countersign.service.rehearsal import REHEARSED_STEP, Rehearsal, Understudy, rehearsal_of
+
+# With less left nothing is begun: a vendor's call, and half a second for the claim and the intent before it.
+LEAST_SECONDS_FOR_A_SEND = LEAST_SECONDS_FOR_A_VENDOR + 0.5
+RETRY_AFTER_SECONDS = 1
 
 
 class Sending:
@@ -75,6 +79,15 @@ class Sending:
         understudy = Understudy(rehearsal.script)
         return (self._courier.leg(scripted, channel=channel, step=REHEARSED_STEP, provider=understudy),)
 
+    def _passable(self, legs: tuple[Leg, ...], *, account: Account, now: int) -> tuple[Leg, ...]:
+        """The legs that can be tried now, where every limit leaves room; nothing is claimed or written yet.
+
+        Raises RateLimitError, or ServiceUnavailableError where every circuit is open.
+        """
+        vendors = tuple(dict.fromkeys(leg.step.provider for leg in legs))
+        usage = self._guard.admit(account, vendors=vendors, now=now)
+        return self._courier.passable(legs, circuits=usage.circuits)
+
     def _settlement(self, report: Report) -> Settlement:
         """How a delivery ended that may have reached somebody; the vendor's code may die before ours."""
         result, intent = report.result, report.intent
@@ -104,6 +117,14 @@ class Sending:
             provider=verification.provider,
             outcome=verification.delivery.value,
             milliseconds=round((self._clock.monotonic() - began) * 1000),
+        )
+
+
+def in_time(deadline: Deadline) -> None:
+    """Nothing, while there is time for a send. Raises ServiceUnavailableError."""
+    if deadline.remaining() < LEAST_SECONDS_FOR_A_SEND:
+        raise ServiceUnavailableError(
+            "Too little time is left to send; nothing was sent.", retry_after_seconds=RETRY_AFTER_SECONDS
         )
 
 

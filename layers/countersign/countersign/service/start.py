@@ -22,7 +22,7 @@ from countersign.ports import Created
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Report, Way
 from countersign.service.rehearsal import Rehearsal
-from countersign.service.sending import Sending, cooldown, past_the_lock, send_limit
+from countersign.service.sending import Sending, cooldown, in_time, past_the_lock, send_limit
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
 from countersign.usage import Charge
 
@@ -50,8 +50,7 @@ class Starter(Sending):
             client, request, source = rehearsal.client, replace(request, cooldown_seconds=0), None
         wish = Wish.of(request, client=client, source=source, keys=self._keys(), now=self._clock.now())
         legs = self._legs(wish, client=client, rehearsal=rehearsal)
-        served = self._admitted(wish) if rehearsal is None else None
-        hold = served or self._claim(wish, legs=legs)
+        hold = self._hold(wish, legs=legs, rehearsal=rehearsal, deadline=deadline)
         if isinstance(hold, Started):
             return hold
         written = intent(wish, hold=hold, client=client)
@@ -67,17 +66,6 @@ class Starter(Sending):
         settled = self._settle(report, release=hold.release)
         self._log("VerificationStarted", verification=settled, began=began)
         return Started(settled, replayed=False)
-
-    def _admitted(self, wish: Wish) -> Started | None:
-        """None, where the limits let it through."""
-        try:
-            self._guard.admit(wish.account, now=wish.now)
-        except RateLimitError:
-            served = self._served(wish)
-            if served is None:
-                raise
-            return served
-        return None
 
     def _legs(self, wish: Wish, *, client: Client, rehearsal: Rehearsal | None) -> tuple[Leg, ...]:
         if rehearsal is not None:
@@ -97,6 +85,21 @@ class Starter(Sending):
             Way(way.channel, tuple(replace(step, custody=Custody.GATEWAY) for step in way.steps))
             for way in ways
         )
+
+    def _hold(
+        self, wish: Wish, *, legs: tuple[Leg, ...], rehearsal: Rehearsal | None, deadline: Deadline
+    ) -> Hold | Started:
+        """Take the number for the legs that can be tried now; without any, only what was served is served."""
+        try:
+            in_time(deadline)
+            if rehearsal is None:
+                legs = self._passable(legs, account=wish.account, now=wish.now)
+        except (RateLimitError, ServiceUnavailableError):
+            served = self._served(wish)
+            if served is None:
+                raise
+            return served
+        return self._claim(wish, legs=legs)
 
     def _claim(self, wish: Wish, *, legs: tuple[Leg, ...]) -> Hold | Started:
         """Take the number; where only a vendor's lock is in the way, go round that vendor."""
