@@ -16,6 +16,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
 from countersign.aws.clients import trimmed_session
+from tests.integration.hostile.siege import Siege
 from tests.support.aws import TABLE, make_table
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
 from tests.support.samples import forget
@@ -107,3 +108,22 @@ def make_gateway(environment: dict[str, str], vendors: Vendors, session: Session
 @pytest.fixture
 def gateway(make_gateway: Callable[..., Gateway]) -> Gateway:
     return make_gateway()
+
+
+@pytest.fixture(scope="module")
+def besieged_with(aws_of_the_module: Aws, session: Session) -> Iterator[Callable[[object], Siege]]:
+    """One gateway for all tests of a module, with these clients: for requests that change nothing."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        vendors = Vendors(wire)
+
+        def make(clients: object) -> Siege:
+            aws_of_the_module.put_clients(clients)
+            aws_of_the_module.put_vendors(VENDORS)
+            environment = environment_of(
+                clients_arn=aws_of_the_module.clients_arn, vendors_arn=aws_of_the_module.vendors_arn
+            )
+            gateway = Gateway(environment, session=session)
+            gateway.read("nobody", client="nobody")  # from here on it knows its clients
+            return Siege(gateway, vendors, aws_of_the_module.items)
+
+        yield make

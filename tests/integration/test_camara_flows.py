@@ -234,26 +234,8 @@ def test_the_only_attempt_of_a_strict_policy_fails_at_once(
     refused(app.validate(app.sent(), another(vendors.code_sent())), FAILED)
 
 
-def test_another_clients_id_is_unknown(app: App, aws: Aws, vendors: Vendors) -> None:
-    authentication_id = app.sent()
-    stranger = App(app.gateway, client="demo-gateway")
-    refused(stranger.validate(authentication_id, vendors.code_sent()), NOT_FOUND)
-    assert attempts(aws, authentication_id) == 0
-
-
 @pytest.mark.parametrize(
-    "unknown",
-    [
-        "ea0840f3-3663-4149-bd10-c7c6b8912105",
-        "ea0840f3-3663-1149-bd10-c7c6b8912105",
-        "ea0840f336634149bd10c7c6b8912105",
-        "abcdefghijklmnopqrstuvwxyz",
-        "x",
-        "../../etc/passwd",
-        "\ud800",
-        "ea0840f3-3663-4149-bd10-c7c6b891210\n",
-        "ëa0840f3-3663-4149-bd10-c7c6b8912105",
-    ],
+    "unknown", ["ea0840f3-3663-4149-bd10-c7c6b8912105", "ea0840f3-3663-1149-bd10-c7c6b8912105", "x"]
 )
 def test_an_unknown_id_is_not_found(app: App, unknown: str) -> None:
     refused(app.validate(unknown, "123456"), NOT_FOUND)

@@ -151,14 +151,6 @@ def test_a_code_beside_a_message_of_ours_is_not_what_is_sent(app: App, vendors: 
     assert re.fullmatch(r"[0-9]{6} is your code", order_of(vendors, ESMS_RAW)["Content"])
 
 
-@pytest.mark.parametrize(
-    "spelling", ["+84 901 888 484", "+84-901-888-484", "+84(901)888484", "+840901888484"]
-)
-def test_the_usual_spellings_of_a_number_are_one(app: App, spelling: str) -> None:
-    assert app.message(to=spelling).status == 200
-    assert app.message().json["code"] == 3004
-
-
 @pytest.mark.parametrize("content_type", [None, "application/json; charset=utf-8", "Application/JSON"])
 def test_json_may_be_declared_in_several_ways(gateway: Gateway, content_type: str | None) -> None:
     app = App(gateway)

@@ -1,13 +1,15 @@
-"""Hostile input in EngageLab's protocol: refused in the vendor's words, nothing sent, nothing stored."""
+"""Hostile input that EngageLab's protocol alone has, or words its own way: nothing sent, nothing stored."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tests.integration.hostile.siege import Siege
 from tests.support.engagelab import TO, App, clients
 from tests.support.gateway import Gateway, basic
 from tests.support.vendors import Vendors
@@ -60,38 +62,14 @@ DEEP = "[" * 3_900 + "]" * 3_900
 WHOLE = '"to":"+84901888484","template":{"id":"plain"}'
 REQUESTS: dict[str, Hostile] = {
     # documents
-    "NaN": Hostile("{" + WHOLE + ',"x":NaN}', 3001),
-    "a BOM": Hostile("\ufeff{" + WHOLE + "}", 3001),
-    "a lone surrogate, raw": Hostile('{"to":"\ud800"}', 3001),
-    "a form": Hostile("to=%2B84901888484&template=plain", 3001),
-    "two documents": Hostile("{" + WHOLE + "}{}", 3001),
-    "a comment": Hostile("{" + WHOLE + "/* */}", 3001),
-    "endless arrays": Hostile("[" * 8_000, 3001),
-    "over 8 KiB": Hostile("{" + WHOLE + "}" + " " * 8_192, 3001),
     "the number twice": Hostile("{" + WHOLE + ',"to":"+84901888485"}', 3002, "`to`"),
     "the id twice": Hostile('{"to":"' + TO + '","template":{"id":"plain","id":"long"}}', 3002, "`id`"),
     "the code twice": Hostile(
         '{"message_id":"' + ID + '","verify_code":"1","verify_code":"2"}', 3002, "`verify_code`", VERIFY
     ),
     # to
-    "no number": Hostile('{"template":{"id":"plain"}}', 3002, "`to`"),
-    "a null number": to(None),
-    "a number that is one": to(84901888484),
-    "a huge number": Hostile('{"to":1e999,"template":{"id":"plain"}}', 3002, "`to`"),
-    "an object": to({"$ne": None}),
-    "an empty number": to(""),
-    "an array": to([TO]),
     "an endless number": to("+" + "8" * 7_000, 5011),
-    "a NUL in the number": to(TO + "\0", 5011),
-    "a CRLF in the number": to(TO + "\r\nX: 1", 5011),
-    "Arabic digits": to("+٨٤٩٠١٨٨٨٤٨٤", 5011),
-    "full-width digits": to("+８４９０１８８８４８４", 5011),
-    "two numbers": to(f"{TO},+84901888485", 5011),
-    "an extension": to(f"{TO};ext=1", 5011),
-    "a tel URI": to(f"tel:{TO}", 5011),
     "00 for +": to("0084901888484", 5011),
-    "SQL": to("+84' OR '1'='1", 5011),
-    "a surrogate in the number": to("+8490188848\ud800", 5011),
     # to of a custom message
     "nobody": to([], path=CUSTOM),
     "two": to([TO, TO], path=CUSTOM),
@@ -107,7 +85,6 @@ REQUESTS: dict[str, Hostile] = {
     "an empty id": template({"id": ""}, "`template.id`"),
     "an id that walks": template({"id": "../plain"}, "template", 4001),
     "an id of Python's": template({"id": "__class__"}, "template", 4001),
-    "an id with a NUL": template({"id": "plain\0"}, "template", 4001),
     "an endless id": template({"id": "x" * 7_000}, "template", 4001),
     "another language": template({"id": "plain", "language": "vi"}, "`template.language`"),
     "a language in another spelling": template({"id": "plain", "language": "zh-CN"}, "`template.language`"),
@@ -125,10 +102,7 @@ REQUESTS: dict[str, Hostile] = {
     "a nested parameter": params({"shop": {"a": "b"}}),
     "a place in a parameter": params({"shop": "{{code}}"}),
     "a vendor's place in a parameter": params({"shop": "{OTP}"}),
-    "a CRLF in a parameter": params({"shop": "A\r\nB"}),
-    "a NUL in a parameter": params({"shop": "A\0"}),
     "a text that is turned round": params({"shop": "A\u202eB"}),
-    "a surrogate in a parameter": params({"shop": "A\ud800"}),
     "a long parameter": params({"shop": "x" * 65}),
     "a wrong parameter that is not used": params({"shop": "A", "other": 1}),
     "a code among the parameters of a message": template(
@@ -157,39 +131,32 @@ REQUESTS: dict[str, Hostile] = {
     "a short code among the parameters": custom({"code": "123"}),
     # checks
     "no guess": Hostile(json.dumps({"message_id": ID}), 3002, "`verify_code`", VERIFY),
-    "a guess that is a number": guess(667090),
-    "a guess that is true": guess(True),
-    "an empty guess": guess(""),
     "a guess of 11": guess("6" * 11),
     "a guess with a space": guess("667 090"),
-    "a guess with a line": guess("667090\n"),
-    "Arabic digits in a guess": guess("٦٦٧٠٩٠"),
-    "a guess in an array": guess(["667090"]),
     "no message": Hostile('{"verify_code":"667090"}', 3002, "`message_id`", VERIFY),
-    "a message that is a number": guess("667090", 1725407449772531712, names="`message_id`"),
-    "a null message": guess("667090", None, names="`message_id`"),
-    "a message in an object": guess("667090", {"$gt": ""}, names="`message_id`"),
     "a key of the table": guess("667090", "V#app#" + ID, names="message", number=4001),
     "a message with a line": guess("667090", ID + "\n", names="message", number=4001),
     "another's message": guess("667090", "app-vendor#" + ID, names="message", number=4001),
-    "a surrogate for a message": guess("667090", "\ud800" * 19, names="message", number=4001),
 }
 
 
+@pytest.fixture(scope="module")
+def siege(besieged_with: Callable[[object], Siege]) -> Siege:
+    return besieged_with(clients())
+
+
 @pytest.mark.parametrize("name", REQUESTS)
-def test_hostile_input_is_refused(gateway: Gateway, aws: Aws, vendors: Vendors, name: str) -> None:
-    aws.put_clients(clients())
+def test_hostile_input_is_refused(siege: Siege, name: str) -> None:
     hostile = REQUESTS[name]
-    answer = App(gateway).post(hostile.path, hostile.body)
+    with siege.nothing_done():
+        answer = App(siege.gateway).post(hostile.path, hostile.body)
     assert (answer.status, answer.json["code"]) == (400, hostile.code), answer.text
     assert set(answer.json) == {"code", "message"}
     assert hostile.names in answer.json["message"]
     assert answer.headers["Content-Type"] == "application/json"
-    assert aws.items() == []
-    assert vendors.urls == []
     for part in ("901888484", "667090", "398210", "evil"):
         assert part not in answer.text.replace("+84901888484.", "")  # the example of a hint
-        assert part not in gateway.log.getvalue()
+        assert part not in siege.gateway.log.getvalue()
 
 
 def test_the_table_tries_the_whole_request_it_varies(gateway: Gateway, aws: Aws) -> None:

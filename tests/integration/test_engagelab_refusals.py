@@ -85,15 +85,6 @@ def test_a_client_of_other_dialects_is_2004(gateway: Gateway, path: str) -> None
     )
 
 
-def test_the_credentials_of_another_client_do_not_reach_a_message(
-    app: App, gateway: Gateway, vendors: Vendors
-) -> None:
-    message_id = app.sent()
-    other = App(gateway, "app-vendor")
-    refused(other.verify(message_id, vendors.code_sent()), 400, 4001, "message does not exist")
-    assert app.verify(message_id, vendors.code_sent()).json["verified"] is True
-
-
 # Paths, methods, documents --------------------------------------------------------------
 
 

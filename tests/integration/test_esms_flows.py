@@ -17,7 +17,6 @@ from tests.support.esms_caller import (
     accepted,
     clients,
     invalid,
-    section,
     success,
 )
 from tests.support.gateway import Gateway
@@ -144,27 +143,6 @@ def test_a_newer_send_supersedes_at_once(shop: Caller) -> None:
     newer = shop.code_sent()
     assert older == newer or shop.check(older).json == invalid()
     assert shop.check(newer).json == success()
-
-
-def test_another_client_has_codes_of_its_own(shop: Caller, aws: Aws, vendors: Vendors) -> None:
-    aws.put_clients(clients(other=section()))
-    gateway = shop.gateway
-    other = Caller(gateway, vendors, client="other")
-    accepted(shop.send())
-    code = shop.code_sent()
-    assert other.check(code).json == invalid()
-    accepted(other.send())
-    assert shop.check(code).json == success()
-
-
-def test_a_code_of_the_native_api_is_none_of_this_dialect(shop: Caller, aws: Aws) -> None:
-    document = clients()
-    document["clients"]["shop"]["dialects"]["native"] = {}
-    aws.put_clients(document)
-    assert shop.gateway.start(client="shop").status == 201
-    code = shop.vendors.code_sent()
-    assert shop.check(code).json == invalid()
-    assert accepted(shop.send())
 
 
 @pytest.mark.parametrize("phone", [PHONE, "84901888484", "+84901888484", "84 901 888 484", " 84901888484 "])

@@ -148,25 +148,9 @@ def test_an_odd_guess_is_counted(app: App) -> None:
     refused(app.validate(verification_id, code), 800, "MAXIMUM_LIMIT_REACHED")
 
 
-def test_a_code_of_another_client_is_unknown(app: App, gateway: Gateway, vendors: Vendors) -> None:
-    other = App(gateway, vendors, client="other")
-    verification_id, code = app.sent(), app.code_sent()
-    refused(other.validate(verification_id, code), 505, "INVALID_VERIFICATION_ID")
-    Completed.read(app.validate(verification_id, code))
-
-
 def test_each_client_has_a_live_code_of_its_own(app: App, gateway: Gateway, vendors: Vendors) -> None:
     other = App(gateway, vendors, client="other")
     assert app.sent() != other.sent()
-
-
-def test_an_id_of_the_native_api_is_unknown_here(app: App, aws: Aws) -> None:
-    document = clients(shop=section() | {"dialects": {"native": {}, "message_central": {}}})
-    aws.put_clients(document)
-    started = app.gateway.start("+918838087085", client="shop")
-    assert started.status == 201
-    refused(app.validate(started.id, app.code_sent()), 505, "INVALID_VERIFICATION_ID")
-    assert app.sent()  # a purpose of its own: the native code is not in the way
 
 
 # While a code lives --------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from countersign.dialects.dialect import Function
 from countersign.edge import Edge
+from tests.integration.hostile.siege import Siege
 from tests.support.camara import CAMARA_SCOPE, FORM, NATIVE_SCOPE, TOKEN, ask_token, clients, section
 from tests.support.gateway import Context, Gateway, HttpAnswer, basic, http_event
 
@@ -40,9 +41,15 @@ NO_QUERY = "Send the parameters in the body; those of a URL end up in logs."
 TWO_WAYS = "The client must authenticate in one way, not in two."
 
 
-@pytest.fixture(autouse=True)
-def configured(aws: Aws) -> None:
+@pytest.fixture(scope="module")
+def siege(besieged_with: Callable[[object], Siege]) -> Siege:
+    return besieged_with(clients())
+
+
+@pytest.fixture
+def gateway(aws: Aws, make_gateway: Callable[..., Gateway]) -> Gateway:
     aws.put_clients(clients())
+    return make_gateway()
 
 
 def refused(answer: HttpAnswer, status: int, error: str, description: str, **headers: str) -> None:
@@ -90,26 +97,15 @@ def encoded(credentials: bytes) -> str:
 MISSING = "`grant_type` is missing."
 REQUESTS: dict[str, Hostile] = {
     # forms
-    "no body": bad(None, MISSING),
-    "an empty body": bad("", MISSING),
     "an empty grant": bad("grant_type=", MISSING),
     "a grant without a value": bad("grant_type", MISSING),
     "a grant in capitals": bad("GRANT_TYPE=client_credentials", MISSING),
     "JSON in a form": bad('{"grant_type":"client_credentials"}', MISSING),
-    "JSON": bad('{"grant_type":"client_credentials"}', NOT_A_FORM, content_type="application/json"),
     "no type": bad(GRANT, NOT_A_FORM, content_type=None),
-    "a multipart form": bad(GRANT, NOT_A_FORM, content_type="multipart/form-data; boundary=x"),
     "two types": bad(GRANT, NOT_A_FORM, content_type=f"{FORM}, {FORM}"),
-    "a grant twice": bad(f"{GRANT}&{GRANT}", TWICE),
-    "a grant twice, once empty": bad(f"{GRANT}&grant_type=", TWICE),
     "a scope twice": bad(f"{GRANT}&scope={NATIVE_SCOPE}&scope={CAMARA_SCOPE}", TWICE),
     "an unknown parameter twice": bad(f"{GRANT}&x=1&x=2", TWICE),
     "a secret twice": bad(f"{GRANT}&{CREDENTIALS}&client_secret=demo-secret", TWICE, headers={}),
-    "too many parameters": bad(GRANT + "".join(f"&p{n}=" for n in range(16)), UNREADABLE),
-    "bytes that are not UTF-8": bad(f"{GRANT}&x=%ff", UNREADABLE),
-    "a lone surrogate, raw": bad(f"{GRANT}&x=\ud800", UNREADABLE),
-    "a lone surrogate, encoded": bad(f"{GRANT}&x=%ed%a0%80", UNREADABLE),
-    "over 8 KiB": bad(GRANT + "&x=" + "1" * 8_192, "The body is larger than 8192 bytes.", status=413),
     # URLs
     "a query": bad(GRANT, NO_QUERY, query="x=1"),
     "everything in the query": bad(None, NO_QUERY, query=f"{GRANT}&{CREDENTIALS}", headers={}),
@@ -118,8 +114,6 @@ REQUESTS: dict[str, Hostile] = {
     "a password grant": grant("password&username=shop&password=x"),
     "a code grant": grant("authorization_code&code=x"),
     "a refresh": grant("refresh_token&refresh_token=x"),
-    "a grant and a line": grant("client_credentials%0d%0a"),
-    "a grant and a NUL": grant("client_credentials%00"),
     "a grant in other letters": grant("Client_Credentials"),
     # scopes
     "an unknown scope": scope("openid"),
@@ -128,9 +122,7 @@ REQUESTS: dict[str, Hostile] = {
     "a space at the end": scope(f"{NATIVE_SCOPE}%20"),
     "a comma": scope(f"{NATIVE_SCOPE},{CAMARA_SCOPE}"),
     "a tab": scope(f"{NATIVE_SCOPE}%09{CAMARA_SCOPE}"),
-    "a scope and a line": scope(f"{NATIVE_SCOPE}%0a"),
     "a scope in capitals": scope(NATIVE_SCOPE.upper()),
-    "a long scope": scope("x" * 7_000),
     "a scope of another dialect": scope(CAMARA_SCOPE, headers={"authorization": basic("native-only")}),
     "one scope too many": scope(
         f"{CAMARA_SCOPE}%20{NATIVE_SCOPE}", headers={"authorization": basic("vendor-held")}
@@ -152,7 +144,6 @@ REQUESTS: dict[str, Hostile] = {
     "a disabled client": stranger(
         None, f"{GRANT}&client_id=off&client_secret=demo-secret", "The client is disabled."
     ),
-    "a wrong secret in Basic": stranger(basic("shop", "wrong")),
     "a wrong secret in Basic, encoded": stranger(basic("shop", "wr%6fng")),
     "an unknown client in Basic": stranger(basic("nobody")),
     "a disabled client in Basic": stranger(basic("off"), description="The client is disabled."),
@@ -162,24 +153,20 @@ REQUESTS: dict[str, Hostile] = {
     "a scheme alone": stranger("Basic"),
     "a Bearer token": stranger("Bearer a.b.c"),
     "credentials that are not base64": stranger("Basic shop:demo-secret"),
-    "credentials that are not UTF-8": stranger(encoded(b"\xff:demo-secret")),
-    "credentials without a colon": stranger(encoded(b"shop")),
-    "credentials with a NUL": stranger(encoded(b"shop\x00:demo-secret")),
-    "the pepper as a client": stranger(basic("pepper")),
     "a bad grant of a stranger": stranger(basic("shop", "wrong"), "grant_type=password"),
 }
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_hostile_request_gets_no_token(gateway: Gateway, aws: Aws, name: str) -> None:
+def test_a_hostile_request_gets_no_token(siege: Siege, name: str) -> None:
     hostile = REQUESTS[name]
     headers = dict(hostile.headers)
     if hostile.content_type is not None:
         headers["content-type"] = hostile.content_type
-    answer = gateway.http("POST", TOKEN, query=hostile.query, body=hostile.body, headers=headers)
+    with siege.nothing_done():
+        answer = siege.gateway.http("POST", TOKEN, query=hostile.query, body=hostile.body, headers=headers)
     challenge = {"WWW_Authenticate": CHALLENGE} if hostile.status == 401 else {}
     refused(answer, hostile.status, hostile.error, hostile.description, **challenge)
-    assert aws.items() == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])

@@ -18,7 +18,7 @@ VERIFIED = "verified"
 
 @dataclass(frozen=True)
 class Sent:
-    """What a send was answered with: an id (empty where the dialect has none), or why not."""
+    """What a send was answered with: an id (which eSMS's checks have no use for), or why not."""
 
     id: str | None
     refusal: str = ""
@@ -116,7 +116,7 @@ class EsmsCaller(DialectCaller):
         }
         answer = self._get("SendMessageAutoGenCode_V4_get", query)
         refused = answer.json["CodeResult"] != "100"
-        return Sent(None, answer.json["CodeResult"]) if refused else Sent("")
+        return Sent(None, answer.json["CodeResult"]) if refused else Sent(answer.json["SMSID"])
 
     def check(self, sent: Sent, number: str, code: str) -> str:
         answer = self._get("CheckCodeGen_V4_get", {"Phone": number[1:], "Code": code})

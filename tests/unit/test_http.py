@@ -258,7 +258,16 @@ def test_a_query_is_read(text: str, parameters: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a=1&a=2", "a=1&%61=2", "a=%ff", "a=%C3", "&".join(f"p{n}=1" for n in range(65)), "a=" + "1" * 8_192],
+    [
+        "a=1&a=2",
+        "a=1&%61=2",
+        "a=%ff",
+        "a=%C3",
+        "a=%ed%a0%80",
+        "a=\ud800",
+        "&".join(f"p{n}=1" for n in range(65)),
+        "a=" + "1" * 8_192,
+    ],
 )
 def test_a_query_that_is_ambiguous_or_too_much_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError):

@@ -73,10 +73,11 @@ class HttpRequest:
         if len(self.raw_query) > QUERY_LIMIT_CHARACTERS:
             raise InvalidRequestError("The query is too long.")
         try:
+            self.raw_query.encode("utf-8")  # half a character, raw, is no better than one in percent signs
             pairs = parse_qsl(
                 self.raw_query, keep_blank_values=True, errors="strict", max_num_fields=QUERY_LIMIT_FIELDS
             )
-        except ValueError as error:  # not UTF-8 behind the percent signs, or too many fields
+        except ValueError as error:  # not UTF-8, before or behind the percent signs, or too many fields
             raise InvalidRequestError("The query cannot be read.") from error
         parameters = dict(pairs)
         if len(parameters) < len(pairs):

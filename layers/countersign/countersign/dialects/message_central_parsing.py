@@ -170,5 +170,5 @@ def parse_guess(query: Mapping[str, str]) -> tuple[str, Secret]:
     if not verification_id:
         raise InvalidRequestError("`verificationId` is missing.", field="verificationId")
     if not _ID.fullmatch(verification_id):
-        raise NotFoundError("There is no such verification.")
+        raise NotFoundError
     return verification_id, typed_code(query.get("code", ""), field="code")

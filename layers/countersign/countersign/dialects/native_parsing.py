@@ -81,9 +81,9 @@ def parse_code(body: JsonObject) -> Secret:
 
 
 def parse_id(value: str) -> str:
-    """An id of ours. Raises NotFoundError for what cannot be one."""
+    """An id of ours. Raises NotFoundError for what cannot be one, in the words of one that nobody has."""
     if not _ID.fullmatch(value):
-        raise NotFoundError("There is no such verification.")
+        raise NotFoundError
     return value
 
 
