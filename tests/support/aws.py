@@ -44,6 +44,8 @@ class TroubledClient:
         self._errors: list[Exception] = []
         self._losing = False
         self._meanwhile: Callable[[], object] = lambda: None
+        self.on_call: Callable[[], object] | None = None  # once, before the next call
+        self.on_answer: Callable[[], object] | None = None  # once, after the next call
         self.calls: list[str] = []
         self.requests: list[dict[str, Any]] = []
 
@@ -61,16 +63,26 @@ class TroubledClient:
         def call(**arguments: Any) -> Any:
             self.calls.append(operation)
             self.requests.append(arguments)
+            before, self.on_call = self.on_call or _nothing, None
+            before()
             if self._errors:
                 raise self._errors.pop(0)
-            answer = getattr(self._inner, operation)(**arguments)
-            if self._losing:
-                self._losing = False
-                self._meanwhile()
+            try:
                 answer = getattr(self._inner, operation)(**arguments)
+                if self._losing:
+                    self._losing = False
+                    self._meanwhile()
+                    answer = getattr(self._inner, operation)(**arguments)
+            finally:
+                after, self.on_answer = self.on_answer or _nothing, None
+                after()
             return answer
 
         return call
+
+
+def _nothing() -> None:
+    """What happens beside most calls."""
 
 
 def client_error(

@@ -9,7 +9,6 @@ from typing import Any
 
 from countersign.client import Client
 from countersign.clock import Deadline
-from countersign.codes import Keys
 from countersign.model import Channel, Secret, Verification
 from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
 from countersign.ports import Store
@@ -20,8 +19,9 @@ from countersign.service.resend import Resender
 from countersign.service.sending import cooldown_seconds
 from countersign.service.start import Starter
 from countersign.service.wish import Started, StartRequest
-from tests.support.builders import NUMBER, client, keys, phone
+from tests.support.builders import NUMBER, client, phone
 from tests.support.clock import FakeClock
+from tests.support.peppers import FakePeppers
 from tests.support.providers import ScriptedProvider, ScriptedProviders
 from tests.support.store import MemoryStore
 from tests.support.telemetry import RecordingTelemetry
@@ -41,12 +41,13 @@ class World:
         route: tuple[str, ...] = GATEWAY,
         routes: Mapping[str, object] | None = None,
         store: Store | None = None,
+        clock: FakeClock | None = None,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.telemetry = RecordingTelemetry()
         self.memory = MemoryStore()
         self.store = WatchedStore(store or self.memory)
-        self.keys: Keys = keys()
+        self.peppers = FakePeppers()
         self.one, self.two, self.three = (
             ScriptedProvider(name, self.clock) for name in ("one", "two", "three")
         )
@@ -57,7 +58,6 @@ class World:
         courier = Courier(
             providers=self.providers,
             store=self.store,
-            keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -65,7 +65,7 @@ class World:
             store=self.store,
             courier=courier,
             routes=lambda: self.routes,
-            keys=lambda: self.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -73,14 +73,14 @@ class World:
             store=self.store,
             courier=courier,
             routes=lambda: self.routes,
-            keys=lambda: self.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )
         self.checker = Checker(
             store=self.store,
             providers=lambda: self.providers,
-            keys=lambda: self.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Deadline
-from countersign.codes import Keys
+from countersign.codes import Keyring, Keys
 from countersign.model import (
     Channel,
     CheckOrder,
@@ -172,7 +172,13 @@ class Store(Protocol):
     Every method raises ServiceUnavailableError where the store gives no answer.
     """
 
-    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused: ...
+    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
+        """Take the number, if it is free.
+
+        With `moves_from`, the record under that key is moved to the claim's key for good, before the
+        claim, unless there is one already. Whoever asks for a moved record by its old key is led on.
+        """
+        ...
 
     def record_failure(self, number_key: str, *, now: int) -> None:
         """One more wrong code for the number, to be counted in its limits; before the guesser is answered."""
@@ -186,14 +192,19 @@ class Store(Protocol):
         """Undo a claim after which nothing was sent. False: the slot has moved on and stays as it is."""
         ...
 
-    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
+    def create(
+        self, verification: Verification, *, supersedes: tuple[str, ...], aliases: Aliases = NO_ALIASES
+    ) -> Counted:
         """Write the durable intent and end the superseded ones, together.
 
-        Not applied: the id exists; the stored verification comes back.
+        With a `former_id`, that id must have no verification, and gets none any more.
+        Not applied: the id exists, or the former one; the stored verification comes back.
         """
         ...
 
-    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+    def supersede(
+        self, verification: Verification, *, older: tuple[str, ...], aliases: Aliases = NO_ALIASES
+    ) -> None:
         """End older verifications of the same slot on behalf of one that cannot be written any more."""
         ...
 
@@ -218,10 +229,13 @@ class Store(Protocol):
 
     def begin_resend(self, verification: Verification, *, intent: ResendIntent) -> Counted: ...
 
-    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+    def guess(
+        self, client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None = None
+    ) -> Counted:
         """Count an attempt and record the keyed guess, if one may be made (custody `gateway`).
 
         With custody `vendor` the same write reserves the attempt for the vendor's check.
+        Not applied as well: the verification was made with another pepper than the one named.
         """
         ...
 
@@ -259,6 +273,25 @@ class Clients(Protocol):
         """Whom a token stands for. Raises UnauthenticatedError: not ours, for another use, or dead."""
         ...
 
-    def keys(self) -> Keys:
-        """The keys derived from the pepper."""
+
+class Peppers(Protocol):
+    """What keys hashes and seals, from the secret store, cached."""
+
+    def ring(self) -> Keyring:
+        """The keys as this container knows them. One operation asks once, and stays with what it got."""
+        ...
+
+    def of(self, name: str | None) -> Keys | None:
+        """The keys that a stored thing was made with; an unknown name makes one fresh look.
+
+        None: there is no such pepper any more. Raises ServiceUnavailableError where that cannot be known
+        now.
+        """
+        ...
+
+    def renewed(self, known: Keyring) -> Keyring | None:
+        """Another ring than the known one, after a fresh look if need be; None: there is none.
+
+        Raises ServiceUnavailableError.
+        """
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -40,6 +39,7 @@ class Letter:
     code_seed: str
     ttl_seconds: int
     locale: str | None
+    keys: Keys  # of the pepper that the verification is made with
     alphabet: Alphabet = Alphabet.DIGITS
     text: MessageText | None = None
     code: Secret | None = None  # None: one is derived from the seed where it is ours
@@ -87,13 +87,11 @@ class Courier:
         *,
         providers: Providers,
         store: Store,
-        keys: Callable[[], Keys],
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._providers = providers
         self._store = store
-        self._keys = keys
         self._telemetry = telemetry
         self._clock = clock
 
@@ -135,7 +133,7 @@ class Courier:
     def _leg(self, letter: Letter, *, channel: Channel, step: RouteStep, provider: Provider) -> Leg:
         code, code_hash = None, ""
         if step.custody is Custody.GATEWAY:
-            keys = self._keys()
+            keys = letter.keys
             code = letter.code or keys.derive_code(
                 letter.verification_id,
                 seed=letter.code_seed,

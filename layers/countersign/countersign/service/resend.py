@@ -21,6 +21,7 @@ from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
+from countersign.service.made_with import made_with
 from countersign.service.refusal import refusal
 from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
 
@@ -46,10 +47,11 @@ class Resender(Sending):
         (the earlier code stays good, and no send is counted) or whatever ended the verification.
         """
         began = self._clock.monotonic()
-        keys = self._keys()
         verification = self._store.get(client.id, verification_id)
         if verification is None:
             raise NotFoundError
+        now = self._clock.now()
+        keys = made_with(verification, peppers=self._peppers, telemetry=self._telemetry, now=now)
         key = (
             keys.fingerprint("resend", client.id, verification_id, idempotency_key)
             if idempotency_key
@@ -57,7 +59,6 @@ class Resender(Sending):
         )
         if key is not None and key in _keys_of(verification):
             return verification
-        now = self._clock.now()
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
         letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
@@ -104,6 +105,7 @@ class Resender(Sending):
             ttl_seconds=verification.ttl_seconds,
             locale=verification.locale,
             alphabet=verification.alphabet,
+            keys=keys,
         )
 
     def _claim(

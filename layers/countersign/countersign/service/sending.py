@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from countersign.claims import ClaimRefused, NumberClaim
 from countersign.clock import Clock
-from countersign.codes import Keys
 from countersign.errors import CooldownError, SendLimitError
 from countersign.model import Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
-from countersign.ports import Settlement, Store, Telemetry
+from countersign.ports import Peppers, Settlement, Store, Telemetry
 from countersign.routing import Routes
 from countersign.service.courier import Courier, Leg, Report
 
@@ -24,14 +23,14 @@ class Sending:
         store: Store,
         courier: Courier,
         routes: Callable[[], Routes],
-        keys: Callable[[], Keys],
+        peppers: Peppers,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._store = store
         self._courier = courier
         self._routes = routes
-        self._keys = keys
+        self._peppers = peppers
         self._telemetry = telemetry
         self._clock = clock
 
