@@ -52,7 +52,7 @@ class Starter(Sending):
         """The same under these peppers. Raises _BehindError where there are others by now."""
         began = self._clock.monotonic()
         wish = Wish.of(request, client=client, ring=ring, now=self._clock.now())
-        served = self._served(wish, id_=wish.aliases.former_id)
+        served = self._served(wish, former=True)
         if served is not None:
             return served
         legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
@@ -102,7 +102,7 @@ class Starter(Sending):
             if isinstance(outcome, Claimed):
                 return self._held(wish, claim=claim, outcome=outcome, legs=legs)
             if outcome.held is not None or outcome.limited_until > wish.now:
-                served = self._served(wish, id_=wish.key_id)
+                served = self._served(wish)
                 if served is not None:
                     return served
                 if outcome.moved_to is not None:
@@ -125,7 +125,7 @@ class Starter(Sending):
             attempts = _guesses(outcome, claim=claim)
         except GuessLimitError:
             self._store.release_number(Release(claim=claim, before=outcome.before))
-            served = self._served(wish, id_=wish.key_id)
+            served = self._served(wish)
             if served is not None:
                 return served
             raise
@@ -155,11 +155,12 @@ class Starter(Sending):
         live = held.verification_id if held.expires_at > wish.now else None
         raise cooldown(live, until=held.resend_at, now=wish.now)
 
-    def _served(self, wish: Wish, *, id_: str | None) -> Started | None:
+    def _served(self, wish: Wish, *, former: bool = False) -> Started | None:
         """A request with the same key that was served before is served again, whatever refuses it now.
 
-        `id_`: what the key stands for, under one of the peppers; None where there is no key.
+        `former`: under the previous pepper, if there is one.
         """
+        id_ = wish.aliases.former_id if former else wish.key_id
         if id_ is None:
             return None
         earlier = self._store.get(wish.letter.client_id, id_)
