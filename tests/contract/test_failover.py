@@ -46,10 +46,10 @@ def test_a_redirect_takes_the_next_vendors_lock(store: Store) -> None:
     moved = claim("v1", vendor_lock="esms")
     assert store.redirect(intent, step=RouteStep("esms", Custody.VENDOR), code="", claim=moved)
     wish = claim("v2", slot="slot2", vendor_lock="esms")
-    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 390)
+    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 570)
 
 
-@pytest.mark.parametrize(("now", "taken"), [(NOON + 299, False), (NOON + 389, False), (NOON + 390, True)])
+@pytest.mark.parametrize(("now", "taken"), [(NOON + 299, False), (NOON + 569, False), (NOON + 570, True)])
 def test_a_redirect_is_refused_while_another_slot_has_the_lock(
     store: Store, now: int, *, taken: bool
 ) -> None:

@@ -69,9 +69,9 @@ def test_numbers_do_not_hinder_each_other(store: Store) -> None:
 
 def test_a_vendors_lock_keeps_out_the_other_slots_until_it_runs_out(store: Store) -> None:
     store.claim_number(claim("v1", vendor_lock="esms"))
-    wish = claim_at(NOON + 389, "v2", slot="slot2", vendor_lock="esms")
-    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 390)
-    assert store.claim_number(replace(wish, now=NOON + 390)) == Claimed(before=None)
+    wish = claim_at(NOON + 569, "v2", slot="slot2", vendor_lock="esms")
+    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 570)
+    assert store.claim_number(replace(wish, now=NOON + 570)) == Claimed(before=None)
 
 
 def test_a_claim_that_a_lock_refused_takes_no_slot(store: Store) -> None:
@@ -84,7 +84,7 @@ def test_a_slot_takes_its_own_lock_again(store: Store) -> None:
     store.claim_number(claim("v1", vendor_lock="esms"))
     assert isinstance(store.claim_number(claim_at(NOON + 60, "v2", vendor_lock="esms")), Claimed)
     other = claim_at(NOON + 300, "v3", slot="slot2", vendor_lock="esms")
-    assert store.claim_number(other) == ClaimRefused(held=None, locked_until=NOON + 450)
+    assert store.claim_number(other) == ClaimRefused(held=None, locked_until=NOON + 630)
 
 
 def test_locks_of_different_vendors_are_different_locks(store: Store) -> None:
@@ -146,7 +146,7 @@ def test_a_resend_needs_the_vendors_lock_too(store: Store) -> None:
     store.claim_number(claim("v1"))
     store.claim_number(claim("v2", slot="slot2", vendor_lock="esms"))
     wish = claim_at(NOON + 60, "v1", continues="v1", vendor_lock="esms")
-    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 390)
+    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 570)
 
 
 # Releasing ----------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_a_claim_over_what_has_ended_needs_the_vendors_lock_too(store: Store) ->
     store.claim_number(claim("v1"))
     store.claim_number(claim("v2", slot="slot2", vendor_lock="esms"))
     wish = claim_at(NOON + 1, "v3", replaces="v1", vendor_lock="esms")
-    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 390)
+    assert store.claim_number(wish) == ClaimRefused(held=None, locked_until=NOON + 570)
     assert store.slot("number1", slot="slot1") == FIRST
 
 

@@ -153,7 +153,7 @@ def test_the_slot_is_named_before_the_limit_and_the_limit_before_the_lock(store:
     other_slot = claim_at(NOON + 1, "v3", slot="slot2", vendor_lock="esms", limits=(limit,))
     assert refused_until(store.claim_number(other_slot)) == NOON + TEN_MINUTES
     later = claim_at(NOON + TEN_MINUTES - 300, "v4", slot="slot2", vendor_lock="esms", limits=())
-    assert store.claim_number(later) == ClaimRefused(held=None, locked_until=NOON + 390)
+    assert store.claim_number(later) == ClaimRefused(held=None, locked_until=NOON + 570)
 
 
 # Releasing -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.table import Table
 from countersign.aws.tokens import DynamoTokenStore
-from countersign.codes import Keys
+from countersign.codes import Keyring, Keys
 from countersign.errors import ServiceUnavailableError
 from countersign.ports import SharedToken
 from tests.support.aws import TABLE, TroubledClient, client_error
@@ -18,10 +18,13 @@ TOKEN = SharedToken("canary-token", NOON + 3_600)
 NAME = "message_central#C-1"
 
 
-def token_store(client: DynamoDBClient, *, clock: FakeClock, pepper: Keys | None = None) -> DynamoTokenStore:
+def token_store(
+    client: DynamoDBClient, *, clock: FakeClock, pepper: Keys | None = None, previous: Keys | None = None
+) -> DynamoTokenStore:
     """One container's view of the table."""
     table = Table(TABLE, client=lambda: client, clock=clock)
-    return DynamoTokenStore(table, keys=lambda: pepper or keys(), clock=clock)
+    ring = Keyring(pepper or keys(), previous)
+    return DynamoTokenStore(table, ring=lambda: ring, clock=clock)
 
 
 @pytest.fixture
@@ -59,6 +62,19 @@ def test_a_token_of_another_pepper_is_none(
     tokens.save(NAME, token=TOKEN)
     other = token_store(dynamodb, clock=clock, pepper=Keys("another pepper, as long as it has to be"))
     assert other.load(NAME) is None
+
+
+def test_a_token_is_shared_while_the_pepper_is_rotated_and_fetched_anew_after_it(
+    tokens: DynamoTokenStore, dynamodb: DynamoDBClient, clock: FakeClock
+) -> None:
+    tokens.save(NAME, token=TOKEN)
+    new = Keys("another pepper, as long as it has to be")
+    ahead = token_store(dynamodb, clock=clock, pepper=new, previous=keys())
+    assert ahead.load(NAME) == TOKEN
+    assert token_store(dynamodb, clock=clock, pepper=new).load(NAME) is None
+    ahead.save(NAME, token=TOKEN)
+    assert tokens.load(NAME) is None
+    assert token_store(dynamodb, clock=clock, pepper=new).load(NAME) == TOKEN
 
 
 def test_one_container_fetches_at_a_time(

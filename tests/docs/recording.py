@@ -13,6 +13,8 @@ from countersign.aws.items import verification_item
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
 from countersign.aws.tokens import DynamoTokenStore
+from countersign.codes import Keyring
+from tests.support.aws import client_error
 from tests.support.builders import keys, verification
 from tests.support.clock import FakeClock
 
@@ -22,12 +24,16 @@ TRANSACTIONAL = 2  # a write inside a transaction costs twice
 
 @dataclass
 class RecordingClient:
-    """Every call succeeds, and every update answers with a whole verification."""
+    """Every call succeeds, and every update answers with a whole verification.
+
+    `absent`: but for the first update, which finds nothing there.
+    """
 
     calls: list[str] = field(default_factory=list)
     attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTAB"})
     write_units: int = 0
     read_units: float = 0
+    absent: bool = False
 
     def get_item(self, *, ConsistentRead: bool, **_arguments: object) -> dict[str, object]:  # noqa: N803  # botocore's
         assert ConsistentRead, "half the price, and not what the document says"
@@ -50,6 +56,12 @@ class RecordingClient:
     def update_item(self, **arguments: Any) -> dict[str, object]:
         self.calls.append("UpdateItem")
         self._write("Update", arguments)
+        if self.absent:
+            self.absent = False
+            raise client_error("ConditionalCheckFailedException")
+        values = arguments["ExpressionAttributeValues"]
+        if ":to" in values:
+            return {"Attributes": {**arguments["Key"], "moved_to": values[":to"]}}
         return {"Attributes": verification_item(verification(), writer="writer")}
 
     def transact_write_items(self, *, TransactItems: list[Any], **_arguments: object) -> dict[str, object]:  # noqa: N803
@@ -75,7 +87,7 @@ def store_over(client: RecordingClient) -> DynamoStore:
 
 
 def tokens_over(client: RecordingClient) -> DynamoTokenStore:
-    return DynamoTokenStore(_table(client), keys=keys, clock=FakeClock())
+    return DynamoTokenStore(_table(client), ring=lambda: Keyring(keys()), clock=FakeClock())
 
 
 def _table(client: RecordingClient) -> Table:

@@ -13,8 +13,8 @@ from countersign.aws.items import verification_item
 from countersign.aws.store import DynamoStore
 from countersign.aws.tokens import DynamoTokenStore
 from countersign.circuits import Circuit
-from countersign.claims import Slot
-from countersign.codes import random_seed
+from countersign.claims import Aliases, Slot
+from countersign.codes import random_seed, slot_of
 from countersign.model import Channel, Custody, Reason, RouteStep, Verdict, Verification
 from countersign.policy import Limit
 from countersign.ports import SharedToken
@@ -53,6 +53,9 @@ ACTS: dict[str, Act] = {
     "`create`": lambda store, _: store.create(NEW, supersedes=()),
     "`create` over one": lambda store, _: store.create(NEW, supersedes=("v0",)),
     "`create` over two": lambda store, _: store.create(NEW, supersedes=("v0", "v00")),
+    "`create` for a former id": lambda store, _: store.create(
+        NEW, supersedes=(), aliases=Aliases(former_id="v0")
+    ),
     "`create` with a charge": lambda store, _: store.create(NEW, supersedes=(), charge=CHARGE),
     "`charge`": lambda store, _: store.charge(CHARGE),
     "`usage`": lambda store, _: store.usage(replace(QUERY, address_key=None)),
@@ -91,8 +94,8 @@ ACTS: dict[str, Act] = {
 }
 
 
-def _acted(*acts: Act) -> RecordingClient:
-    client = RecordingClient()
+def _acted(*acts: Act, absent: bool = False) -> RecordingClient:
+    client = RecordingClient(absent=absent)
     for act in acts:
         act(store_over(client), tokens_over(client))
     return client
@@ -100,7 +103,10 @@ def _acted(*acts: Act) -> RecordingClient:
 
 def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     """The attributes that a write has only where there is something to write."""
-    store.create(verification(locale="vi", reference="order-17", address_key="address1"), supersedes=())
+    store.create(
+        verification(locale="vi", reference="order-17", address_key="address1", pepper="pepper1"),
+        supersedes=(),
+    )
     settled = settlement(
         NEW,
         code="another",
@@ -117,6 +123,11 @@ def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     )
 
 
+def _with_a_move(store: DynamoStore, _: DynamoTokenStore) -> None:
+    """The attribute of a record that has moved."""
+    store.claim_number(claim(moves_from="number0"))
+
+
 def _general(attribute: str) -> str:
     """A slot's or a lock's attribute as the document writes it."""
     attribute = re.sub(r"^([tf])[0-9]+$", r"\1<place>", attribute)
@@ -127,7 +138,8 @@ def _general(attribute: str) -> str:
     ("item", "kind"), [("Verification", "V"), ("Number", "N"), ("Token", "T"), ("Circuit", "B")]
 )
 def test_the_page_names_every_attribute_that_is_written_and_no_other(item: str, kind: str) -> None:
-    written = {_general(name) for name in _acted(*ACTS.values(), _with_everything_set).attributes[kind]}
+    clients = _acted(*ACTS.values(), _with_everything_set), _acted(_with_a_move, absent=True)
+    written = {_general(name) for client in clients for name in client.attributes[kind]}
     rows = table(PAGE, "attribute", under=item)
     assert {name for row in rows for name in names(row["attribute"])} == written
 
@@ -150,6 +162,7 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         superseded_at=NOON,
         resend_key="key",
         stored_reason=Reason.UNDELIVERABLE,
+        pepper="pepper1",
     )
     stored = {name: next(iter(value)) for name, value in verification_item(full, writer="w").items()}
     rows = table(PAGE, "attribute", under="Verification")
@@ -172,7 +185,7 @@ def test_a_usual_verification_is_one_write_unit() -> None:
     usual = verification(
         "a" * 26,
         client_id="a-client-with-a-long-name",
-        slot=keys().slot("demo", number=phone().e164, purpose="login"),
+        slot=slot_of("demo", purpose="login"),
         number_key=keys().number_key(phone().e164),
         to_sealed=keys().seal(phone().e164, context="a" * 26),
         purpose="p" * 64,
@@ -185,6 +198,7 @@ def test_a_usual_verification_is_one_write_unit() -> None:
         checked_at=NOON,
         prefix_key="p" * 16,
         address_key="a" * 16,
+        pepper=keys().name,
     )
     item = verification_item(usual, writer=random_seed())
     size = sum(len(name) + len(value.get("S", value.get("N", ""))) for name, value in item.items())

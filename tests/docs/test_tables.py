@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from countersign.aws.secrets import CachedSecret, SecretClients
+from countersign.aws.cached_secret import CachedSecret
+from countersign.aws.peppers import SecretPeppers
+from countersign.aws.secrets import SecretClients
 from countersign.clock import SystemClock
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.errors import CountersignError
@@ -142,7 +144,8 @@ def test_the_documented_fields_of_a_client_are_the_ones_that_are_taken() -> None
         clock=SystemClock(),
         telemetry=RecordingTelemetry(),
     )
-    assert SecretClients(secret, dialects=CLIENT_DIALECTS).authenticate("shop", secret="s").id == "shop"
+    clients = SecretClients(secret, peppers=SecretPeppers(secret), dialects=CLIENT_DIALECTS)
+    assert clients.authenticate("shop", secret="s").id == "shop"
 
 
 @pytest.mark.parametrize("vendor", list(_VENDORS))

@@ -103,7 +103,7 @@ def test_a_cooldown_that_the_policy_sets_is_kept(gateway: Gateway, aws: Aws, ven
 
 def test_a_vendors_lock_of_another_purpose_is_waited_for(gateway: Gateway) -> None:
     assert gateway.start(TO, client="demo").body["provider"] == "esms"
-    refused(App(gateway, client="vendor-held").send(), TOO_MANY, Retry_After="390")
+    refused(App(gateway, client="vendor-held").send(), TOO_MANY, Retry_After="570")
 
 
 def test_a_number_that_a_vendor_blocks_is_blocked(app: App, vendors: Vendors) -> None:

@@ -218,5 +218,5 @@ def test_800_is_for_a_number_that_another_client_keeps_busy_at_the_vendor(
     busy = {"countryCode": "84", "mobileNumber": "901888484", "otpLength": "4"}
     branch.sent(**busy)
     answer = App(gateway, vendors, client="other").send(**busy)
-    refused(answer, 800, "MAXIMUM_LIMIT_REACHED", retry_after="150")  # until that code is dead at the vendor
+    refused(answer, 800, "MAXIMUM_LIMIT_REACHED", retry_after="330")  # until that code is dead at the vendor
     assert vendors.urls == [ESMS_GENCODE]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.codes import Keys
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -19,6 +18,7 @@ from countersign.errors import (
 from countersign.model import Status, Verdict
 from tests.support.builders import client
 from tests.support.clock import NOON
+from tests.support.peppers import NEXT_PEPPER
 from tests.support.providers import REFUSED
 from tests.support.world import VENDOR, World, another, code_of
 
@@ -123,12 +123,13 @@ def test_a_lost_answer_to_the_right_code_still_approves() -> None:
     assert world.check(made.id, code_of(world.one)).attempts == 1
 
 
-def test_a_code_of_another_pepper_is_wrong() -> None:
+def test_a_code_of_a_pepper_that_is_gone_is_no_good_and_costs_no_attempt() -> None:
     world = World()
     made = world.started()
-    world.keys = Keys("another pepper, as long as it has to be")
-    with pytest.raises(WrongCodeError):
+    world.peppers.rotate(NEXT_PEPPER, previous=None)
+    with pytest.raises(ExpiredError):
         world.check(made.id, code_of(world.one))
+    assert world.read(made.id).attempts == 0
 
 
 def test_every_answer_is_told() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from countersign.codes import Keys
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -19,6 +18,7 @@ from countersign.errors import (
 from countersign.model import Secret, Status, Verdict
 from tests.support.builders import NUMBER, OTHER_NUMBER, client
 from tests.support.clock import NOON
+from tests.support.peppers import NEXT_PEPPER
 from tests.support.providers import REFUSED
 from tests.support.world import VENDOR, World, another, code_of
 
@@ -128,5 +128,5 @@ def test_the_whole_number_of_a_verification_can_be_read() -> None:
 def test_under_another_pepper_the_number_cannot_be_read() -> None:
     world = World()
     made = world.started()
-    world.keys = Keys("another pepper, as long as it has to be")
+    world.peppers.rotate(NEXT_PEPPER, previous=None)
     assert world.checker.number_of(made) is None

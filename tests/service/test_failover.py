@@ -184,14 +184,14 @@ def test_a_number_whose_only_vendor_is_busy_has_to_wait_for_it() -> None:
     world.clock.advance(100)
     with pytest.raises(CooldownError) as refused:
         world.start(by=client("other"))
-    assert (refused.value.live_id, refused.value.resend_at) == (None, NOON + 390)
-    assert refused.value.retry_after_seconds == 290
+    assert (refused.value.live_id, refused.value.resend_at) == (None, NOON + 570)
+    assert refused.value.retry_after_seconds == 470
 
 
 def test_the_lock_ends_when_the_vendors_code_must_be_dead() -> None:
     world = World(route=KEYED_FIRST)
     world.start()
-    world.clock.advance(389)
+    world.clock.advance(569)
     assert world.start(by=client("early")).verification.provider == "two"
     world.clock.advance(1)
     assert world.start(by=client("other")).verification.provider == "keyed"

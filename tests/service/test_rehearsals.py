@@ -62,7 +62,11 @@ def test_no_code_is_right_where_none_is_to_be(outcome: str, delivery: str) -> No
     world, caller = World(), scripted(outcome)
     made = world.start(by=caller).verification
     assert (made.delivery.value, made.status(NOON)[0]) == (delivery, Status.PENDING)
-    derived = world.keys.derive_code(made.id, seed=made.code_seed, length=made.code_length).reveal()
+    derived = (
+        world.peppers.ring()
+        .current.derive_code(made.id, seed=made.code_seed, length=made.code_length)
+        .reveal()
+    )
     for code in (CODE, derived, made.code_seed, made.code):
         assert refusal_of(world, made, code, by=caller) is WrongCodeError
     assert world.sends == 0

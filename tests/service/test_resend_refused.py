@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.codes import Keys
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -16,8 +15,9 @@ from countersign.errors import (
     ServiceUnavailableError,
     WrongCodeError,
 )
-from tests.support.builders import client
+from tests.support.builders import client, verification
 from tests.support.clock import NOON
+from tests.support.peppers import NEXT_PEPPER
 from tests.support.world import World, another, code_of, resendable
 
 
@@ -96,11 +96,20 @@ def test_nobody_elses_verification_is_sent_again() -> None:
         world.resend(made, by=client("other"))
 
 
+def test_a_number_that_was_altered_is_not_sent_to() -> None:
+    world = World()
+    world.memory.create(verification(to_sealed="altered"), supersedes=())
+    world.clock.advance(60)
+    with pytest.raises(ServiceUnavailableError):
+        world.resend("v1")
+    assert world.sends == 0
+
+
 def test_a_number_that_cannot_be_read_any_more_is_not_sent_to() -> None:
     world = World()
     made = resendable(world)
-    world.keys = Keys("another pepper, as long as it has to be")
-    with pytest.raises(ServiceUnavailableError):
+    world.peppers.rotate(NEXT_PEPPER, previous=None)
+    with pytest.raises(ExpiredError):
         world.resend(made)
     assert world.sends == 1
 

@@ -103,4 +103,4 @@ def test_a_resend_whose_only_vendor_is_busy_has_to_wait() -> None:
     world.clock.advance(60)
     with pytest.raises(CooldownError) as refused:
         world.resend(made.id, channel=Channel.VOICE)
-    assert (refused.value.live_id, refused.value.resend_at) == (made.id, NOON + 390)
+    assert (refused.value.live_id, refused.value.resend_at) == (made.id, NOON + 570)

@@ -12,7 +12,7 @@ from countersign.errors import (
 from countersign.model import Channel, Delivery, Reason, Status
 from tests.support.builders import OTHER_NUMBER, client
 from tests.support.providers import REFUSED
-from tests.support.world import World
+from tests.support.world import World, code_of
 
 
 def test_the_same_key_gives_the_same_verification_and_one_send() -> None:
@@ -111,3 +111,44 @@ def test_a_replay_does_not_shorten_the_newer_ones_cooldown() -> None:
     with pytest.raises(CooldownError) as refused:
         world.start()
     assert refused.value.live_id == newer.id
+
+
+# And the number --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cooldown_seconds", [0, 60])
+def test_a_replay_beside_its_first_run_leaves_the_number_to_what_was_sent(cooldown_seconds: int) -> None:
+    world = World()
+    caller = client(cooldown_seconds=cooldown_seconds)
+    world.store.meanwhile["create"] = lambda: world.start(by=caller, key="order-17")
+    first = world.start(by=caller, key="order-17").verification
+    if cooldown_seconds:
+        with pytest.raises(CooldownError) as refused:
+            world.start(by=caller)
+        assert refused.value.live_id == first.id
+    world.clock.advance(cooldown_seconds)
+    newer = world.start(by=caller).verification
+    now = world.clock.now()
+    assert world.read(first.id).status(now) == (Status.CANCELED, Reason.SUPERSEDED)
+    assert world.read(newer.id).status(now)[0] is Status.PENDING
+
+
+def test_a_replay_after_newer_starts_leaves_the_number_to_them() -> None:
+    world = World()
+    world.start(key="order-17")
+    world.clock.advance(60)
+    newer = world.started()
+    world.clock.advance(60)
+    assert world.start(key="order-17").replayed
+    assert world.check_latest(code_of(world.one)).id == newer.id
+    assert world.start().verification.id != newer.id  # no cooldown, for nothing was sent
+
+
+def test_a_replay_of_what_nobody_took_leaves_the_number_free() -> None:
+    world = World()
+    for vendor in (world.one, world.two, world.three):
+        vendor.will(REFUSED)
+    for _ in range(2):
+        with pytest.raises(UndeliverableError):
+            world.start(key="order-17")
+    assert world.started().delivery is Delivery.ACCEPTED

@@ -37,7 +37,7 @@ def world_that_counted(scope: Scope, gauge: Gauge) -> World:
         Scope.TOTAL: "",
         Scope.CLIENT: "demo",
         Scope.COUNTRY: "VN",
-        Scope.PREFIX: world.keys.prefix_key(prefix_of(phone(NUMBER).e164)),
+        Scope.PREFIX: world.peppers.ring().current.prefix_key(prefix_of(phone(NUMBER).e164)),
     }[scope]
     world.memory.gauges[scope, key] = gauge
     return world
@@ -254,7 +254,7 @@ def test_other_numbers_than_the_trusted_ones_are_denied(trusted: tuple[str, ...]
 def test_an_address_that_goes_from_country_to_country_is_denied_at_the_fourth() -> None:
     world = World()
     by = client(pumping=PumpingMode.DENY)
-    key = world.keys.address_key(ADDRESS)
+    key = world.peppers.ring().current.address_key(ADDRESS)
     world.memory.last_text[key] = {"SG": NOON - 5, "IN": NOON - 6, "DE": NOON - 7}
     refused(lambda: world.start(by=by, source=ADDRESS))
     world.memory.last_approval[key] = {"SG": NOON - 1}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.codes import Keys
 from countersign.errors import (
     AlreadyApprovedError,
     AttemptsExhaustedError,
@@ -17,8 +16,9 @@ from countersign.errors import (
     WrongCodeError,
 )
 from countersign.model import Status, Verdict
-from tests.support.builders import NUMBER, client
+from tests.support.builders import NUMBER, client, vendor_held
 from tests.support.clock import NOON
+from tests.support.peppers import NEXT_PEPPER
 from tests.support.world import VENDOR, World
 
 
@@ -145,13 +145,22 @@ def test_a_vendor_that_is_no_longer_set_up_costs_no_attempt() -> None:
     assert world.telemetry.fields("CheckUnknown")["detail"] == "the vendor is not set up"
 
 
-def test_a_number_that_cannot_be_read_any_more_costs_no_attempt() -> None:
+def test_a_pepper_that_is_gone_costs_no_attempt() -> None:
     world = World(route=VENDOR)
     made = world.started()
-    world.keys = Keys("another pepper, as long as it has to be")
-    with pytest.raises(VendorUnavailableError):
+    world.peppers.rotate(NEXT_PEPPER, previous=None)
+    with pytest.raises(ExpiredError):
         world.check(made.id, "123456")
     assert world.read(made.id).attempts == 0
+    assert world.one.check_orders == []
+
+
+def test_a_number_that_was_altered_costs_no_attempt() -> None:
+    world = World(route=VENDOR)
+    world.memory.create(vendor_held(to_sealed="altered"), supersedes=())
+    with pytest.raises(VendorUnavailableError):
+        world.check("v1", "123456")
+    assert world.read("v1").attempts == 0
     assert world.one.check_orders == []
 
 

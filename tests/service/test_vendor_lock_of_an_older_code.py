@@ -20,7 +20,7 @@ def test_a_shorter_start_of_the_slot_does_not_free_the_vendor_for_another_client
     with suppress(UndeliverableError):
         world.start(by=client("x"), ttl_seconds=60, cooldown_seconds=0)
     assert len(world.keyed.orders) == 2
-    world.clock.advance(689)
+    world.clock.advance(869)
     with pytest.raises(CooldownError):
         world.start(by=client("y"), ttl_seconds=60, cooldown_seconds=0)
     world.clock.advance(1)

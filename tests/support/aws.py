@@ -46,6 +46,8 @@ class TroubledClient:
         self._answers: list[dict[str, Any]] = []
         self._losing = False
         self._meanwhile: Callable[[], object] = lambda: None
+        self.on_call: Callable[[], object] | None = None  # once, before the next call
+        self.on_answer: Callable[[], object] | None = None  # once, after the next call
         self.calls: list[str] = []
         self.requests: list[dict[str, Any]] = []
 
@@ -72,6 +74,8 @@ class TroubledClient:
         def call(**arguments: Any) -> Any:
             self.calls.append(operation)
             self.requests.append(arguments)
+            before, self.on_call = self.on_call or _nothing, None
+            before()
             error = self._errors.pop(0) if self._errors else None
             if error is not None:
                 raise error
@@ -80,14 +84,22 @@ class TroubledClient:
                     raise self._errors_at.pop(begin)
             if self._answers:
                 return self._answers.pop(0)
-            answer = getattr(self._inner, operation)(**arguments)
-            if self._losing:
-                self._losing = False
-                self._meanwhile()
+            try:
                 answer = getattr(self._inner, operation)(**arguments)
+                if self._losing:
+                    self._losing = False
+                    self._meanwhile()
+                    answer = getattr(self._inner, operation)(**arguments)
+            finally:
+                after, self.on_answer = self.on_answer or _nothing, None
+                after()
             return answer
 
         return call
+
+
+def _nothing() -> None:
+    """What happens beside most calls."""
 
 
 def client_error(

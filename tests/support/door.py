@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from countersign.aws.secrets import CachedSecret, SecretClients
+from countersign.aws.cached_secret import CachedSecret
+from countersign.aws.peppers import SecretPeppers
+from countersign.aws.secrets import SecretClients
 from countersign.client import Client, TokenUse
 from tests.support.builders import PEPPER
 from tests.support.clock import FakeClock
@@ -13,6 +15,7 @@ from tests.support.telemetry import RecordingTelemetry
 
 DIALECTS = frozenset({"native", "esms", "camara"})
 SECRETS = ["first", "second"]
+NONE = object()  # no such member
 
 
 class Door:
@@ -30,10 +33,12 @@ class Door:
             clock=self.clock,
             telemetry=RecordingTelemetry(),
         )
-        self.clients = SecretClients(secret, dialects=DIALECTS)
+        self.peppers = SecretPeppers(secret)
+        self.clients = SecretClients(secret, peppers=self.peppers, dialects=DIALECTS)
 
-    def write(self, *, pepper: object = PEPPER, **sections: object) -> None:
-        self.manager.says = json.dumps({"pepper": pepper, "clients": sections})
+    def write(self, *, pepper: object = PEPPER, previous: object = NONE, **sections: object) -> None:
+        peppers = {"pepper": pepper} | ({} if previous is NONE else {"previous_pepper": previous})
+        self.manager.says = json.dumps({**peppers, "clients": sections})
 
     def enter(self, secret: str = "first", client_id: str = "demo") -> Client:
         return self.clients.authenticate(client_id, secret=secret)

@@ -12,7 +12,16 @@ from dataclasses import replace
 from itertools import count
 
 from countersign.circuits import Circuit
-from countersign.claims import Allowance, Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import (
+    NO_ALIASES,
+    Aliases,
+    Allowance,
+    Claimed,
+    ClaimRefused,
+    NumberClaim,
+    Release,
+    Slot,
+)
 from countersign.errors import ServiceUnavailableError
 from countersign.model import (
     GUESS_NONE,
@@ -50,6 +59,7 @@ class MemoryStore:
         self._locks: dict[tuple[str, str], Lock] = {}
         self._sent: dict[str, list[int]] = {}
         self._failed: dict[str, list[int]] = {}
+        self._moved: dict[str, str] = {}
         self._rows: dict[tuple[str, str], Row] = {}
         self._charged: dict[str, list[int]] = {}
         # What the count function would have counted; tests fill it in.
@@ -75,11 +85,30 @@ class MemoryStore:
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         with self._mutex:
+            asked = claim.number_key
+            self._move(claim)
+            claim = replace(claim, number_key=self._at(asked))
             outcome = self._claim(claim)
             if self.lose_answers > 0:
                 self.lose_answers -= 1
                 outcome = self._claim(claim)
-            return outcome
+            return replace(outcome, moved_to=claim.number_key if claim.number_key != asked else None)
+
+    def _at(self, number_key: str) -> str:
+        """Where the number's record is."""
+        while number_key in self._moved:
+            number_key = self._moved[number_key]
+        return number_key
+
+    def _move(self, claim: NumberClaim) -> None:
+        """Give the claim's key what the number's record has held, unless it leads to a record already."""
+        if claim.moves_from is None or claim.number_key in {*self._sent, *self._moved}:
+            return
+        old, new = self._at(claim.moves_from), claim.number_key
+        self._sent[new], self._failed[new] = self._sent.pop(old, []), self._failed.pop(old, [])
+        self._slots = {(new if at == old else at, slot): held for (at, slot), held in self._slots.items()}
+        self._locks = {(new if at == old else at, of): lock for (at, of), lock in self._locks.items()}
+        self._moved[old] = new
 
     def _claim(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         key = claim.number_key, claim.slot
@@ -137,16 +166,17 @@ class MemoryStore:
 
     def record_failure(self, number_key: str, *, now: int) -> None:
         with self._mutex:
-            if any(held == number_key for held, _ in self._slots):
+            number_key = self._at(number_key)
+            if number_key in self._sent:
                 self._failed.setdefault(number_key, []).append(now)
 
     def slot(self, number_key: str, *, slot: str) -> Slot | None:
         with self._mutex:
-            return self._slots.get((number_key, slot))
+            return self._slots.get((self._at(number_key), slot))
 
     def release_number(self, release: Release) -> bool:
         with self._mutex:
-            claim = release.claim
+            claim = replace(release.claim, number_key=self._at(release.claim.number_key))
             key = claim.number_key, claim.slot
             held = self._slots.get(key)
             if held is None or held.verification_id != claim.verification_id:
@@ -192,31 +222,46 @@ class MemoryStore:
             return None
 
     def create(
-        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+        self,
+        verification: Verification,
+        *,
+        supersedes: tuple[str, ...],
+        charge: Charge | None = None,
+        aliases: Aliases = NO_ALIASES,
     ) -> Created:
         with self._mutex:
-            ids = {verification.id, *supersedes}
-            if len(ids) <= len(supersedes):  # DynamoDB refuses two writes on one item in a transaction
+            former = () if aliases.former_id is None else (aliases.former_id,)
+            ids = (verification.id, *supersedes, *former)
+            if len(set(ids)) < len(ids):  # DynamoDB refuses two writes on one item in a transaction
                 raise ServiceUnavailableError
             row = self._rows.get((verification.client_id, verification.id))
             if row is not None:
                 return Created(applied=False, verification=row.read())
+            for id_ in former:
+                there = self.get(verification.client_id, id_)
+                if there is not None:
+                    return Created(applied=False, verification=there)
             again_at = self.charge(charge) if charge is not None else None
             if again_at is not None:
                 return Created(applied=False, verification=None, again_at=again_at)
-            for older in supersedes:
-                self._supersede(verification, older=older)
+            for older in (*supersedes, *former):
+                self._supersede(verification, older=older, aliases=aliases)
             self._rows[verification.client_id, verification.id] = Row(verification)
             return Created(applied=True, verification=verification)
 
-    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+    def supersede(
+        self, verification: Verification, *, older: tuple[str, ...], aliases: Aliases = NO_ALIASES
+    ) -> None:
         with self._mutex:
             for one in older:
-                self._supersede(verification, older=one)
+                self._supersede(verification, older=one, aliases=aliases)
 
-    def _supersede(self, newer: Verification, *, older: str) -> None:
+    def _supersede(self, newer: Verification, *, older: str, aliases: Aliases) -> None:
         row = self._rows.setdefault((newer.client_id, older), Row(None))
-        is_another_slots = row.verification is not None and row.verification.slot != newer.slot
+        is_another_slots = row.verification is not None and (
+            row.verification.slot != newer.slot
+            or row.verification.number_key not in {newer.number_key, *aliases.number_keys}
+        )
         if not is_another_slots and row.superseded_by is None:
             row.superseded_by, row.superseded_at = newer.id, newer.created_at
 
@@ -256,6 +301,7 @@ class MemoryStore:
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
         with self._mutex:
+            claim = replace(claim, number_key=self._at(claim.number_key))
             lock = self._locks.get((claim.number_key, claim.vendor_lock or ""))
             if lock is not None and not lock_is_free(lock, claim=claim):
                 return False
@@ -303,10 +349,16 @@ class MemoryStore:
 
     # Checks -----------------------------------------------------------------------------
 
-    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+    def guess(
+        self, client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None = None
+    ) -> Counted:
         return self._change(
             (client_id, verification_id),
-            condition=lambda stored: is_open(stored, now=now) and stored.attempts < stored.attempts_max,
+            condition=lambda stored: (
+                is_open(stored, now=now)
+                and stored.attempts < stored.attempts_max
+                and stored.pepper in {None, pepper}
+            ),
             change=lambda stored: replace(
                 stored,
                 attempts=stored.attempts + 1,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from countersign.circuits import Circuit
-from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.model import RouteStep, Verdict, Verification
 from countersign.ports import Counted, Created, ResendIntent, Settlement, Store
 from countersign.usage import Charge, Usage, UsageQuery
@@ -49,8 +49,10 @@ class WatchedStore:
     def release_number(self, release: Release) -> bool:
         return self._run("release_number", lambda: self.inner.release_number(release))
 
-    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
-        self._run("supersede", lambda: self.inner.supersede(verification, older=older))
+    def supersede(
+        self, verification: Verification, *, older: tuple[str, ...], aliases: Aliases = NO_ALIASES
+    ) -> None:
+        self._run("supersede", lambda: self.inner.supersede(verification, older=older, aliases=aliases))
 
     def usage(self, query: UsageQuery) -> Usage:
         return self._run("usage", lambda: self.inner.usage(query))
@@ -59,10 +61,16 @@ class WatchedStore:
         return self._run("charge", lambda: self.inner.charge(charge))
 
     def create(
-        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+        self,
+        verification: Verification,
+        *,
+        supersedes: tuple[str, ...],
+        charge: Charge | None = None,
+        aliases: Aliases = NO_ALIASES,
     ) -> Created:
         return self._run(
-            "create", lambda: self.inner.create(verification, supersedes=supersedes, charge=charge)
+            "create",
+            lambda: self.inner.create(verification, supersedes=supersedes, charge=charge, aliases=aliases),
         )
 
     def settle_delivery(
@@ -84,8 +92,13 @@ class WatchedStore:
     def begin_resend(self, verification: Verification, *, intent: ResendIntent) -> Counted:
         return self._run("begin_resend", lambda: self.inner.begin_resend(verification, intent=intent))
 
-    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
-        return self._run("guess", lambda: self.inner.guess(client_id, verification_id, guess=guess, now=now))
+    def guess(
+        self, client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None = None
+    ) -> Counted:
+        return self._run(
+            "guess",
+            lambda: self.inner.guess(client_id, verification_id, guess=guess, now=now, pepper=pepper),
+        )
 
     def settle_check(self, verification: Verification, *, verdict: Verdict, now: int) -> Counted:
         return self._run(

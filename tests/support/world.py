@@ -9,7 +9,6 @@ from typing import Any
 
 from countersign.client import Client
 from countersign.clock import Deadline
-from countersign.codes import Keys
 from countersign.limits import Budget
 from countersign.model import Channel, Secret, Verification
 from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
@@ -22,8 +21,9 @@ from countersign.service.resend import Resender
 from countersign.service.sending import cooldown_seconds
 from countersign.service.start import Starter
 from countersign.service.wish import Started, StartRequest
-from tests.support.builders import NUMBER, client, keys, phone
+from tests.support.builders import NUMBER, client, phone
 from tests.support.clock import FakeClock
+from tests.support.peppers import FakePeppers
 from tests.support.providers import ScriptedProvider, ScriptedProviders
 from tests.support.store import MemoryStore
 from tests.support.telemetry import RecordingTelemetry
@@ -44,12 +44,13 @@ class World:
         routes: Mapping[str, object] | None = None,
         store: Store | None = None,
         rehearses: bool = True,
+        clock: FakeClock | None = None,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.telemetry = RecordingTelemetry()
         self.memory = MemoryStore()
         self.store = WatchedStore(store or self.memory)
-        self.keys: Keys = keys()
+        self.peppers = FakePeppers()
         self.one, self.two, self.three = (
             ScriptedProvider(name, self.clock) for name in ("one", "two", "three")
         )
@@ -60,7 +61,6 @@ class World:
         courier = Courier(
             providers=self.providers,
             store=self.store,
-            keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -72,7 +72,7 @@ class World:
             guard=guard,
             routes=lambda: self.routes,
             rehearses=rehearses,
-            keys=lambda: self.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -82,14 +82,14 @@ class World:
             guard=guard,
             routes=lambda: self.routes,
             rehearses=rehearses,
-            keys=lambda: self.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )
         self.checker = Checker(
             store=self.store,
             providers=lambda: self.providers,
-            keys=lambda: self.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )

@@ -11,6 +11,7 @@ from tests.support.aws import client_error
 from tests.support.builders import PEPPER, keys
 from tests.support.clock import NOON
 from tests.support.door import SECRETS, Door
+from tests.support.peppers import NEXT_PEPPER
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -143,3 +144,51 @@ def test_without_the_secret_store_a_token_is_refused_as_our_fault() -> None:
     door.manager.says = client_error("InternalServiceError")
     with pytest.raises(ServiceUnavailableError):
         door.show(token)
+
+
+# While the pepper is rotated ------------------------------------------------------------------
+
+
+def test_a_token_of_the_previous_pepper_is_good_while_there_is_one() -> None:
+    door = Door()
+    token = door.token(lifetime_seconds=100_000)
+    door.write(pepper=NEXT_PEPPER, previous=PEPPER, demo={"secrets": SECRETS})
+    door.clock.advance(300)
+    assert door.show(token) == "demo"
+    door.write(pepper=NEXT_PEPPER, demo={"secrets": SECRETS})
+    door.clock.advance(300)
+    with pytest.raises(UnauthenticatedError):
+        door.show(token)
+
+
+def test_a_token_is_signed_under_the_new_pepper_as_soon_as_it_is_known() -> None:
+    door = Door()
+    door.write(pepper=NEXT_PEPPER, previous=PEPPER, demo={"secrets": SECRETS})
+    token = door.token(lifetime_seconds=100_000)
+    door.write(pepper=NEXT_PEPPER, demo={"secrets": SECRETS})
+    door.clock.advance(300)
+    assert door.show(token) == "demo"
+
+
+def test_a_token_of_a_pepper_that_a_container_has_not_seen_is_good_after_one_fresh_look() -> None:
+    ahead, behind = Door(), Door()
+    behind.enter()
+    for door in (ahead, behind):
+        door.write(pepper=NEXT_PEPPER, previous=PEPPER, demo={"secrets": SECRETS})
+    behind.clock.advance(10)
+    assert behind.show(ahead.token()) == "demo"
+    assert behind.manager.calls == 2
+
+
+def test_with_the_previous_pepper_too_a_token_is_for_one_use_and_dies_with_its_secret() -> None:
+    door = Door()
+    token = door.token("first")
+    door.write(pepper=NEXT_PEPPER, previous=PEPPER, demo={"secrets": ["second"]})
+    door.clock.advance(300)
+    with pytest.raises(UnauthenticatedError):
+        door.show(token)
+    door.write(pepper=NEXT_PEPPER, previous=PEPPER, demo={"secrets": ["first"]})
+    door.clock.advance(300)
+    assert door.show(token) == "demo"
+    with pytest.raises(UnauthenticatedError):
+        door.show(token, TokenUse.MESSAGE_CENTRAL)

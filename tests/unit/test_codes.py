@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.codes import Keys, random_id, random_seed
+from countersign.codes import Keyring, Keys, random_id, random_seed, slot_of
 from countersign.model import Alphabet, Phone, Secret
 from countersign.ports import SharedToken
 from tests.support.builders import PEPPER, keys
@@ -172,8 +172,7 @@ def test_no_two_splits_of_the_same_text_have_the_same_fingerprint(
 def test_text_that_moves_from_one_part_to_the_next_makes_another_key() -> None:
     assert keys().fingerprint("ab", "c") != keys().fingerprint("a", "bc")
     assert keys().fingerprint("ab") != keys().fingerprint("ab", "")
-    number = Secret("+84901888484")
-    assert keys().slot("ab", number=number, purpose="c") != keys().slot("a", number=number, purpose="bc")
+    assert slot_of("ab", purpose="c") != slot_of("a", purpose="bc")
     first = keys().code_hash("ab", verification_id="c", code=Secret("1"))
     assert first != keys().code_hash("a", verification_id="bc", code=Secret("1"))
 
@@ -184,7 +183,6 @@ def test_every_use_has_a_key_of_its_own() -> None:
         keys().number_key(number),
         keys().fingerprint(number.reveal()),
         keys().fingerprint("", number.reveal(), ""),
-        keys().slot("", number=number, purpose=""),
         keys().fingerprint(number.reveal(), ""),
         keys().verification_id(number.reveal(), idempotency_key=""),
         keys().code_hash("", verification_id="", code=number),
@@ -196,10 +194,25 @@ def test_every_use_has_a_key_of_its_own() -> None:
 
 def test_keys_hide_what_they_are_made_of() -> None:
     number = Secret("+84901888484")
-    for value in (keys().number_key(number), keys().slot("demo", number=number, purpose="p")):
+    for value in (keys().number_key(number), keys().name, slot_of("demo", purpose="p")):
         assert re.fullmatch(r"[a-z2-7]+", value)
     assert len(keys().number_key(number)) == 32
-    assert len(keys().slot("demo", number=number, purpose="p")) == 16
+    assert len(keys().name) == 8
+    assert len(slot_of("demo", purpose="p")) == 16
+
+
+def test_every_pepper_has_a_name_of_its_own_and_keeps_it() -> None:
+    names = [Keys(f"{PEPPER}{place}").name for place in range(50)]
+    assert len(set(names)) == 50
+    assert names == [Keys(f"{PEPPER}{place}").name for place in range(50)]
+
+
+def test_a_ring_knows_its_peppers_by_name_and_no_other() -> None:
+    new, old = Keys(PEPPER), Keys("another pepper, as long as it has to be")
+    assert Keyring(new, old).of(new.name) is Keyring(new, old).of(None) is new
+    assert Keyring(new, old).of(old.name) is old
+    assert Keyring(new).of(old.name) is None
+    assert (Keyring(new, old).all, Keyring(new).all) == ((new, old), (new,))
 
 
 def test_an_idempotency_key_stands_for_one_id_per_client() -> None:

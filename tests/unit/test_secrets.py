@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from countersign.aws.secrets import CachedSecret, SecretVendorAccounts
+from countersign.aws.cached_secret import CachedSecret
+from countersign.aws.secrets import SecretVendorAccounts
 from countersign.errors import ConfigurationError, ServiceUnavailableError
 from tests.support.aws import client_error
 from tests.support.clock import FakeClock

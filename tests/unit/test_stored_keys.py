@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from countersign.codes import Keys
+from countersign.codes import Keys, slot_of
 from countersign.model import Alphabet, Secret
 from tests.support.builders import NUMBER, PEPPER
 
@@ -36,11 +36,6 @@ def keyed(label: str, *parts: str, length: int) -> str:
             lambda: KEYS.number_key(PHONE),
             keyed("number", NUMBER, length=20),
             "t2fpg2kqx3gk4dw6wbsws3ssxptqoupz",
-        ),
-        (
-            lambda: KEYS.slot("demo", number=PHONE, purpose="login"),
-            keyed("slot", "demo", NUMBER, "login", length=10),
-            "6uz4m7cfqolb5ds3",
         ),
         (
             lambda: KEYS.prefix_key(Secret(NUMBER[:-4])),
@@ -79,6 +74,10 @@ def test_a_keyed_value_is_what_it_always_was(found: Callable[[], str], defined: 
 )
 def test_a_code_that_is_out_can_be_derived_again(length: int, alphabet: Alphabet, code: str) -> None:
     assert KEYS.derive_code("v1", seed="seed", length=length, alphabet=alphabet).reveal() == code
+
+
+def test_a_slot_is_named_alike_under_every_pepper() -> None:
+    assert slot_of("demo", purpose="login") == "wdqyz2xkmtx6a45l"
 
 
 def test_a_token_that_is_out_keeps_its_key() -> None:

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, final
 
+from countersign.aws.cached_secret import CachedSecret
 from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
-from countersign.aws.secrets import CachedSecret, SecretClients, SecretVendorAccounts
+from countersign.aws.peppers import SecretPeppers
+from countersign.aws.secrets import SecretClients, SecretVendorAccounts
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
 from countersign.clock import Clock, SystemClock
@@ -85,10 +87,16 @@ class Container:
         )
 
     @cached_property
+    def _clients_secret(self) -> CachedSecret:
+        return self._secret(self.settings.clients_secret_arn, label="clients")
+
+    @cached_property
+    def peppers(self) -> SecretPeppers:
+        return SecretPeppers(self._clients_secret)
+
+    @cached_property
     def clients(self) -> SecretClients:
-        return SecretClients(
-            self._secret(self.settings.clients_secret_arn, label="clients"), dialects=CLIENT_DIALECTS
-        )
+        return SecretClients(self._clients_secret, peppers=self.peppers, dialects=CLIENT_DIALECTS)
 
     @cached_property
     def vendor_accounts(self) -> SecretVendorAccounts:
@@ -117,7 +125,7 @@ class Container:
         return ProviderRegistry(
             base_urls=self.settings.vendor_urls,
             accounts=self.vendor_accounts,
-            tokens=DynamoTokenStore(self.table, keys=self.clients.keys, clock=self.clock),
+            tokens=DynamoTokenStore(self.table, ring=self.peppers.ring, clock=self.clock),
             clock=self.clock,
             telemetry=self.telemetry,
         )
@@ -129,7 +137,6 @@ class Container:
         return Courier(
             providers=self.providers,
             store=self.store,
-            keys=self.clients.keys,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -167,7 +174,7 @@ class Container:
             guard=self.guard,
             routes=lambda: self.routes,
             rehearses=switched_on(self._environment, Setting.TEST_NUMBERS),
-            keys=self.clients.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )
@@ -177,7 +184,7 @@ class Container:
         return Checker(
             store=self.store,
             providers=lambda: self.providers,
-            keys=self.clients.keys,
+            peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
         )

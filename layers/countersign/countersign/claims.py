@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from countersign.policy import Limit
 
+# The clocks of two containers, and of a vendor, are taken to differ by no more than this.
+CLOCK_SKEW_SECONDS = 180
+
 # A vendor counts whole minutes, two at the least, from when it takes the order.
-VENDOR_OUTLIVES_SECONDS = 60 + 30
+VENDOR_OUTLIVES_SECONDS = 60 + 30 + CLOCK_SKEW_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,11 @@ class NumberClaim:
     replaces: str | None = None  # a start over this verification, which is known to have ended
     waits_for_expiry: bool = False  # a start that no cooldown, only the earlier code's end lets through
     locked_at_least_until: int = 0  # by an older code of the slot, which may live longer than ours
+    moves_from: str | None = None  # the number's key under the previous pepper: its record is taken over
+
+    def found_at(self, number_key: str | None) -> NumberClaim:
+        """The same, where the number's record has moved to another key; None: it has not."""
+        return self if number_key is None else replace(self, number_key=number_key, moves_from=None)
 
     @property
     def locked_until(self) -> int:
@@ -61,6 +69,7 @@ class Claimed:
 
     before: Slot | None
     allowance: Allowance | None = None  # where guesses were asked for
+    moved_to: str | None = None  # set: the number's record stands under this key, not under the claim's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,7 @@ class ClaimRefused:
     locked_until: int = 0  # set: all that is free, but the vendor's lock is held until then
     lock_is_ours: bool = False  # by an older code of this slot, longer than the claim would hold it
     allowance: Allowance | None = None  # where guesses were asked for: of a claim that was made before
+    moved_to: str | None = None  # set: the number's record stands under this key, not under the claim's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +90,21 @@ class Release:
 
     claim: NumberClaim
     before: Slot | None
+
+    def on(self, number_key: str) -> Release:
+        """The same, where the number's record has moved."""
+        return replace(self, claim=replace(self.claim, number_key=number_key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aliases:
+    """What a start is known by under the peppers that its container knows."""
+
+    number_keys: tuple[str, ...] = ()  # any of them may be the number's in an older verification
+    former_id: str | None = None  # the id of its Idempotency-Key under the previous pepper
+
+
+NO_ALIASES = Aliases()
 
 
 def allowance_of(claim: NumberClaim, *, live: Sequence[Slot], failures: Sequence[int]) -> Allowance:

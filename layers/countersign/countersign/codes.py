@@ -7,8 +7,10 @@ and parts are length-prefixed, so that no two uses or splits can yield the same 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from typing import final
 
 from countersign.model import Alphabet, Secret
@@ -39,6 +41,14 @@ def random_seed() -> str:
     return _text(secrets.token_bytes(10))
 
 
+def slot_of(client_id: str, *, purpose: str) -> str:
+    """Name of (client, purpose) within a number's record, 16 characters; no secret, and the same for ever.
+
+    Under no pepper, so that the record of a number can be moved to another pepper's key as it is.
+    """
+    return _text(hashlib.sha256(_join((client_id, purpose))).digest()[:10])
+
+
 def _join(parts: tuple[str, ...]) -> bytes:
     encoded = [part.encode("utf-8") for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
@@ -46,13 +56,14 @@ def _join(parts: tuple[str, ...]) -> bytes:
 
 @final
 class Keys:
-    """The keyed functions of one pepper."""
+    """The keyed functions of one pepper. `name` says which pepper, and nothing of it (8 characters)."""
 
-    __slots__ = ("_pepper", "_subkeys")
+    __slots__ = ("_pepper", "_subkeys", "name")
 
     def __init__(self, pepper: str) -> None:
         self._pepper = pepper.encode("utf-8")
         self._subkeys: dict[str, bytes] = {}
+        self.name = _text(self._mac("name")[:5])
 
     def __repr__(self) -> str:
         return "Keys(***)"
@@ -66,10 +77,6 @@ class Keys:
     def number_key(self, number: Secret) -> str:
         """Storage key of a number, 32 characters."""
         return _text(self._mac("number", number.reveal())[:20])
-
-    def slot(self, client_id: str, *, number: Secret, purpose: str) -> str:
-        """Storage key of (client, number, purpose) within the number, 16 characters."""
-        return _text(self._mac("slot", client_id, number.reveal(), purpose)[:10])
 
     def prefix_key(self, prefix: Secret) -> str:
         """What a block of numbers is counted under, 16 characters."""
@@ -140,6 +147,26 @@ class Keys:
         blocks = range((len(data) + _BLOCK - 1) // _BLOCK)
         stream = b"".join(self._mac("seal", context, nonce, str(block)) for block in blocks)
         return bytes(byte ^ key for byte, key in zip(data, stream, strict=False))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys in use, and while the pepper is rotated those of the one before."""
+
+    current: Keys
+    previous: Keys | None = None
+
+    @property
+    def all(self) -> tuple[Keys, ...]:
+        """The current ones first."""
+        return (self.current,) if self.previous is None else (self.current, self.previous)
+
+    def of(self, name: str | None) -> Keys | None:
+        """The keys of the pepper with that name; None where it is neither. No name: the current ones."""
+        if name is None:
+            return self.current
+        return next((keys for keys in self.all if keys.name == name), None)
 
 
 def _spelled(number: int, *, characters: str, length: int) -> str:

@@ -279,6 +279,7 @@ class Verification:
     resend_key: str | None = None  # keyed hashes of the resends' Idempotency-Keys, joined by commas
     prefix_key: str = ""  # key of the block of numbers that it is counted under
     address_key: str | None = None  # key of the caller's address, where that is limited
+    pepper: str | None = None  # name of the pepper that everything keyed in it was made with
 
     @property
     def solved(self) -> bool:
@@ -312,9 +313,12 @@ class Verification:
         ends: list[tuple[int, Status, Reason]] = []
         if now >= self.expires_at:
             ends.append((self.expires_at, Status.EXPIRED, Reason.TIMED_OUT))
-        if self.attempts >= self.attempts_max and self.checking == 0:
+        exhausted = self.attempts >= self.attempts_max and self.checking == 0
+        if exhausted:
             ends.append((self.checked_at or 0, Status.FAILED, Reason.ATTEMPTS_EXHAUSTED))
-        if self.superseded_by is not None:
+        # A code of ours is not guessed at once it is superseded, whatever two clocks say of the order.
+        exhausted_first = exhausted and self.custody is Custody.GATEWAY
+        if self.superseded_by is not None and not exhausted_first:
             ends.append((self.superseded_at or 0, Status.CANCELED, Reason.SUPERSEDED))
         if ends:  # whichever came first stays, whatever comes later
             _, status, reason = min(ends, key=lambda end: end[0])

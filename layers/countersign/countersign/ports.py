@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from countersign.circuits import Circuit
-from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Deadline
-from countersign.codes import Keys
+from countersign.codes import Keyring, Keys
 from countersign.model import (
     Channel,
     CheckOrder,
@@ -184,7 +184,13 @@ class Store(Protocol):
     Every method raises ServiceUnavailableError where the store gives no answer.
     """
 
-    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused: ...
+    def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
+        """Take the number, if it is free.
+
+        With `moves_from`, the record under that key is moved to the claim's key for good, before the
+        claim, unless there is one already. Whoever asks for a moved record by its old key is led on.
+        """
+        ...
 
     def record_failure(self, number_key: str, *, now: int) -> None:
         """One more wrong code for the number, to be counted in its limits; before the guesser is answered."""
@@ -207,16 +213,24 @@ class Store(Protocol):
         ...
 
     def create(
-        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+        self,
+        verification: Verification,
+        *,
+        supersedes: tuple[str, ...],
+        charge: Charge | None = None,
+        aliases: Aliases = NO_ALIASES,
     ) -> Created:
         """Write the durable intent, end the superseded ones and charge the address, together.
 
-        Not applied: the id exists (the stored verification comes back), a newer start has marked it as
-        replaced, or the address has no room (`again_at`).
+        With a `former_id`, that id must have no verification, and gets none any more.
+        Not applied: the id exists, or the former one (the stored verification comes back), a newer start
+        has marked it as replaced, or the address has no room (`again_at`).
         """
         ...
 
-    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+    def supersede(
+        self, verification: Verification, *, older: tuple[str, ...], aliases: Aliases = NO_ALIASES
+    ) -> None:
         """End older verifications of the same slot on behalf of one that cannot be written any more."""
         ...
 
@@ -241,10 +255,13 @@ class Store(Protocol):
 
     def begin_resend(self, verification: Verification, *, intent: ResendIntent) -> Counted: ...
 
-    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+    def guess(
+        self, client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None = None
+    ) -> Counted:
         """Count an attempt and record the keyed guess, if one may be made (custody `gateway`).
 
         With custody `vendor` the same write reserves the attempt for the vendor's check.
+        Not applied as well: the verification was made with another pepper than the one named.
         """
         ...
 
@@ -301,6 +318,25 @@ class Clients(Protocol):
         """Whom a token stands for. Raises UnauthenticatedError: not ours, for another use, or dead."""
         ...
 
-    def keys(self) -> Keys:
-        """The keys derived from the pepper."""
+
+class Peppers(Protocol):
+    """What keys hashes and seals, from the secret store, cached."""
+
+    def ring(self) -> Keyring:
+        """The keys as this container knows them. One operation asks once, and stays with what it got."""
+        ...
+
+    def of(self, name: str | None) -> Keys | None:
+        """The keys that a stored thing was made with; an unknown name makes one fresh look.
+
+        None: there is no such pepper any more. Raises ServiceUnavailableError where that cannot be known
+        now.
+        """
+        ...
+
+    def renewed(self, known: Keyring) -> Keyring | None:
+        """Another ring than the known one, after a fresh look if need be; None: there is none.
+
+        Raises ServiceUnavailableError.
+        """
         ...

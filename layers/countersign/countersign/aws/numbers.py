@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from countersign.aws.items import KEEP_SECONDS, Item, number, number_pk, text
+from countersign.aws.items import KEEP_SECONDS, Attribute, Item, key, number, number_pk, text
 from countersign.aws.table import Update
 from countersign.aws.times import is_within, moved_up, window_start
 from countersign.claims import Allowance, ClaimRefused, NumberClaim, Release, Slot, allowance_of
@@ -22,6 +22,7 @@ _REMEMBERED_SENDS = SENDS_PER_DAY.high + 1
 _REMEMBERED_FAILURES = FAILURES_PER_DAY.high
 
 _SLOT_ID = re.compile(r"s_(.+)_id")
+_IS_HERE = "attribute_not_exists(#moved_to)"  # a record that has moved is written to no more
 
 
 def claim_update(claim: NumberClaim) -> Update:
@@ -43,7 +44,9 @@ def claim_update(claim: NumberClaim) -> Update:
     if claim.attempts:
         sets.append(f"#s_{slot}_attempts = :attempts")
         values["attempts"] = claim.attempts
-    condition = _slot_is_free(claim)
+    condition = f"{_slot_is_free(claim)} AND {_IS_HERE}"
+    if claim.moves_from is not None:
+        condition += " AND attribute_exists(#pk)"
     if claim.replaces is not None:
         values["replaced"] = claim.replaces
     for limit in claim.limits:
@@ -80,9 +83,30 @@ def failure_update(number_key: str, *, now: int) -> Update:
     return Update(
         number_pk(number_key),
         expression="SET " + ", ".join(moved_up("f", places=_REMEMBERED_FAILURES)),
-        condition="attribute_exists(#pk)",
+        condition=f"attribute_exists(#pk) AND {_IS_HERE}",
         values={"now": now, "zero": 0},
     )
+
+
+def leave_update(number_key: str, *, to: str, now: int) -> Update:
+    """Close a record for good: from here on it stays as it is, and says where its successor stands."""
+    return Update(
+        number_pk(number_key),
+        expression="SET #moved_to = if_not_exists(#moved_to, :to), #ttl = if_not_exists(#ttl, :ttl)",
+        condition="",
+        values={"to": to, "ttl": now + KEEP_SECONDS},
+    )
+
+
+def moved_to(item: Item | None) -> str | None:
+    """The key of a closed record's successor."""
+    return text(item, "moved_to") if item is not None else None
+
+
+def successor(item: Item, *, number_key: str) -> dict[str, Attribute]:
+    """The record that takes over a closed one, as it was."""
+    kept = {name: value for name, value in item.items() if name != "moved_to"}
+    return {**kept, **key(number_pk(number_key))}
 
 
 def allowance(item: Item | None, *, claim: NumberClaim) -> Allowance | None:
@@ -111,7 +135,7 @@ def lock_update(claim: NumberClaim, *, vendor: str) -> Update:
     return Update(
         number_pk(claim.number_key),
         expression="SET " + ", ".join(sets),
-        condition=lock_is_free,
+        condition=f"{lock_is_free} AND {_IS_HERE}",
         values={
             "id": claim.verification_id,
             "now": claim.now,
@@ -157,8 +181,12 @@ def release_update(release: Release) -> Update:
             "before_expires_at": before.expires_at,
             "before_attempts": before.attempts,
         }
+    is_still_ours = f"#s_{slot}_id = :id"
     return Update(
-        number_pk(claim.number_key), expression=expression, condition=f"#s_{slot}_id = :id", values=values
+        number_pk(claim.number_key),
+        expression=expression,
+        condition=f"{is_still_ours} AND {_IS_HERE}",
+        values=values,
     )
 
 

@@ -1,136 +1,36 @@
-"""Secrets Manager: two secrets, cached, fetched again when a credential is refused."""
+"""The two secrets: who may call us, and how we call the vendors. Read again when a credential is refused."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast, final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from countersign.access_tokens import read, sign
+from countersign.aws.cached_secret import CachedSecret
 from countersign.client import Bearer, Client, TokenUse
-from countersign.clock import Clock
-from countersign.codes import PEPPER_MINIMUM_LENGTH, Keys
-from countersign.errors import (
-    ClientDisabledError,
-    ConfigurationError,
-    ServiceUnavailableError,
-    UnauthenticatedError,
-)
+from countersign.errors import ClientDisabledError, ConfigurationError, UnauthenticatedError
 from countersign.policy import Policy
-from countersign.ports import Telemetry
+from countersign.ports import Peppers
 
 if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
     from countersign.scripts import Scripts
 
 type Dialects = Mapping[str, Mapping[str, object]] | None
 
-# Wrong credentials are free to send, and each fetch costs money and quota: one container
-# fetches again at most once in this time, however many wrong credentials arrive.
-RENEW_PAUSE_SECONDS = 10
-STALE_SECONDS = 3_600  # how long a cached secret outlives an outage of Secrets Manager
 SECRETS_OF_A_CLIENT = 3
-
-_OPERATORS_FAULT = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "DecryptionFailure",
-        "InvalidParameterException",
-        "InvalidRequestException",
-        "ResourceNotFoundException",
-    }
-)
-
-
-@final
-class CachedSecret:
-    """One secret whose value is a JSON object."""
-
-    def __init__(
-        self,
-        arn: str,
-        *,
-        label: str,
-        client: Callable[[], SecretsManagerClient],
-        ttl_seconds: int,
-        clock: Clock,
-        telemetry: Telemetry,
-    ) -> None:
-        self._arn = arn
-        self._label = label
-        self._client = client
-        self._ttl_seconds = ttl_seconds
-        self._clock = clock
-        self._telemetry = telemetry
-        self._value: dict[str, object] | None = None
-        self._fetched_at = 0
-        self._tried_at = 0
-
-    def value(self) -> dict[str, object]:
-        """The secret, at most `ttl_seconds` old (an hour while Secrets Manager is away).
-
-        Raises ConfigurationError (missing, not allowed, malformed) or ServiceUnavailableError.
-        """
-        now = self._clock.now()
-        held = self._value if now - self._fetched_at <= STALE_SECONDS else None
-        if held is not None and now - max(self._fetched_at, self._tried_at) < self._ttl_seconds:
-            return held
-        self._tried_at = now
-        try:
-            self._value = self._fetch()
-        except (ConfigurationError, ServiceUnavailableError) as error:
-            if held is None:
-                raise
-            self._telemetry.warning("a secret could not be refreshed", secret=self._label, cause=str(error))
-            return held
-        self._fetched_at = now
-        return self._value
-
-    def renewed(self) -> dict[str, object] | None:
-        """The secret fetched again, or None where it is unchanged or was fetched a moment ago."""
-        now = self._clock.now()
-        if now - max(self._fetched_at, self._tried_at) < RENEW_PAUSE_SECONDS:
-            return None
-        before = self._value
-        self._tried_at = now
-        fresh = self._fetch()
-        self._value, self._fetched_at = fresh, now
-        return None if fresh == before else fresh
-
-    def _fetch(self) -> dict[str, object]:
-        try:
-            answer = self._client().get_secret_value(SecretId=self._arn)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _OPERATORS_FAULT:
-                raise ConfigurationError(f"the {self._label} secret cannot be read: {code}") from error
-            raise ServiceUnavailableError(retry_after_seconds=1) from error
-        except BotoCoreError as error:
-            raise ServiceUnavailableError(retry_after_seconds=1) from error
-        try:
-            document = json.loads(answer.get("SecretString", ""))
-        except ValueError as error:
-            raise ConfigurationError(f"the {self._label} secret is not JSON") from error
-        if not isinstance(document, dict):
-            raise ConfigurationError(f"the {self._label} secret must be a JSON object")
-        return document
 
 
 @final
 class SecretClients:
     """ports.Clients over the clients' secret: `{"pepper": "…", "clients": {"<id>": {…}}}`."""
 
-    def __init__(self, secret: CachedSecret, *, dialects: frozenset[str]) -> None:
+    def __init__(self, secret: CachedSecret, *, peppers: Peppers, dialects: frozenset[str]) -> None:
         """`dialects`: the names that a client's section may list."""
         self._secret = secret
+        self._peppers = peppers
         self._dialects = dialects
-        self._keys: tuple[str, Keys] | None = None
 
     def authenticate(self, client_id: str, *, secret: str) -> Client:
         """The client whose secret this is. A refused secret makes one fresh look (rotation)."""
@@ -156,7 +56,8 @@ class SecretClients:
         claims: dict[str, object] = {"sub": client.id, "iat": now, "exp": now + lifetime_seconds}
         if scope:
             claims["scope"] = scope
-        return sign(claims, key=self.keys().token_key(use, client_id=client.id, secret=secret))
+        key = self._peppers.ring().current.token_key(use, client_id=client.id, secret=secret)
+        return sign(claims, key=key)
 
     def bearer(self, token: str, *, use: TokenUse, now: int) -> Bearer:
         """The client that one of its secrets has signed for. A refused token makes one fresh look."""
@@ -165,7 +66,11 @@ class SecretClients:
             raise UnauthenticatedError("The token is not one of ours, or has expired.")
 
         def has_signed(one: str) -> bool:
-            return claimed.is_signed_with(self.keys().token_key(use, client_id=claimed.subject, secret=one))
+            ring = self._peppers.ring()  # a token of the previous pepper is good while there is one
+            return any(
+                claimed.is_signed_with(keys.token_key(use, client_id=claimed.subject, secret=one))
+                for keys in ring.all
+            )
 
         client = self._accepted(claimed.subject, is_right=has_signed)
         return Bearer(client, frozenset(str(claimed.claims.get("scope", "")).split()))
@@ -208,17 +113,6 @@ class SecretClients:
             dialects=cast("Dialects", dialects),  # which _check_dialects has looked through
             test_numbers=_scripts(section, client_id=client_id),
         )
-
-    def keys(self) -> Keys:
-        """Raises ConfigurationError where the pepper is missing or short."""
-        pepper = self._secret.value().get("pepper")
-        if not isinstance(pepper, str) or len(pepper) < PEPPER_MINIMUM_LENGTH:
-            raise ConfigurationError(
-                f"clients secret: pepper must have {PEPPER_MINIMUM_LENGTH} characters or more"
-            )
-        if self._keys is None or self._keys[0] != pepper:
-            self._keys = (pepper, Keys(pepper))
-        return self._keys[1]
 
 
 def _digest(secret: str) -> bytes:

@@ -7,7 +7,6 @@ and is recognised by it.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
@@ -16,25 +15,18 @@ from countersign.aws.items import (
     Attribute,
     Item,
     number,
-    number_pk,
     read_verification,
     text,
     verification_item,
     verification_pk,
 )
-from countersign.aws.numbers import (
-    allowance,
-    claim_refused,
-    claim_update,
-    failure_update,
-    lock_update,
-    read_slot,
-    release_update,
-)
+from countersign.aws.number_records import NumberRecords
+from countersign.aws.numbers import lock_update, release_update
 from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
 from countersign.aws.usage import charge_update, read_usage, usage_pks
 from countersign.aws.verifications import (
     cancel_update,
+    forestall_update,
     guess_update,
     redirect_update,
     resend_update,
@@ -44,7 +36,7 @@ from countersign.aws.verifications import (
     verdict_update,
 )
 from countersign.circuits import Circuit, CircuitState
-from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import RouteStep, Verdict, Verification
@@ -58,31 +50,23 @@ class DynamoStore:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._numbers = NumberRecords(table)
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         """One UpdateItem on the number's record."""
-        try:
-            old = self._table.update(claim_update(claim), returned="ALL_OLD")
-        except ConditionFailedError as error:
-            return claim_refused(error.items[0], claim=claim)
-        return Claimed(before=read_slot(old, slot=claim.slot), allowance=allowance(old, claim=claim))
+        return self._numbers.claim(claim)
 
     def slot(self, number_key: str, *, slot: str) -> Slot | None:
         """A consistent GetItem."""
-        return read_slot(self._table.get(number_pk(number_key)), slot=slot)
+        return self._numbers.slot(number_key, slot=slot)
 
     def record_failure(self, number_key: str, *, now: int) -> None:
         """One UpdateItem on the number's record."""
-        with suppress(ConditionFailedError):  # the record is gone, and with it whatever could be guessed at
-            self._table.update(failure_update(number_key, now=now), returned="ALL_NEW")
+        self._numbers.record_failure(number_key, now=now)
 
     def release_number(self, release: Release) -> bool:
         """One UpdateItem on the number's record."""
-        try:
-            self._table.update(release_update(release), returned="ALL_NEW")
-        except ConditionFailedError:
-            return False
-        return True
+        return self._numbers.release(release)
 
     def usage(self, query: UsageQuery) -> Usage:
         """One BatchGetItem."""
@@ -97,14 +81,21 @@ class DynamoStore:
         return None
 
     def create(
-        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+        self,
+        verification: Verification,
+        *,
+        supersedes: tuple[str, ...],
+        charge: Charge | None = None,
+        aliases: Aliases = NO_ALIASES,
     ) -> Created:
-        """PutItem, or one transaction with the marks on what it supersedes and the address's account."""
+        """PutItem, or one transaction with the marks on older and former ids, and the address's charge."""
         writer = random_seed()
         item = verification_item(verification, writer=writer)
         try:
-            if supersedes or charge is not None:
-                return self._create_with(verification, item=item, supersedes=supersedes, charge=charge)
+            if supersedes or charge is not None or aliases.former_id is not None:
+                return self._create_with(
+                    verification, item=item, supersedes=supersedes, charge=charge, aliases=aliases
+                )
             self._table.put_new(item)
         except ConditionFailedError as error:
             stored = error.items[0]
@@ -120,14 +111,18 @@ class DynamoStore:
         item: dict[str, Attribute],
         supersedes: tuple[str, ...],
         charge: Charge | None,
+        aliases: Aliases,
     ) -> Created:
         accounts = [charge_update(charge)] if charge is not None else []
-        marks = [supersede_update(verification, older=older) for older in supersedes]
+        marks = [supersede_update(verification, older=older, aliases=aliases) for older in supersedes]
+        former = [forestall_update(verification, id_=id_) for id_ in (aliases.former_id,) if id_ is not None]
         try:
-            self._table.transact(put=item, updates=[*accounts, *marks])
+            self._table.transact(put=item, updates=[*accounts, *marks, *former])
         except ConditionFailedError as error:
             if error.failed[0]:
                 raise
+            if former and error.failed[-1]:
+                raise ConditionFailedError(error.items[-1:], failed=(True,)) from None
             if charge is not None and error.failed[1]:
                 return Created(
                     applied=False, verification=None, again_at=_again_at(error.items[1], charge=charge)
@@ -145,15 +140,20 @@ class DynamoStore:
         again_at = self.charge(charge) if charge is not None else None
         if again_at is not None:
             return Created(applied=False, verification=None, again_at=again_at)
-        self.supersede(verification, older=supersedes)
+        for mark in former:
+            self._table.update(mark, returned="ALL_NEW")
+        self.supersede(verification, older=supersedes, aliases=aliases)
         self._table.put_new(item)
         return Created(applied=True, verification=verification)
 
-    def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
+    def supersede(
+        self, verification: Verification, *, older: tuple[str, ...], aliases: Aliases = NO_ALIASES
+    ) -> None:
         """One UpdateItem each."""
         for one in older:
             try:
-                self._table.update(supersede_update(verification, older=one), returned="ALL_NEW")
+                mark = supersede_update(verification, older=one, aliases=aliases)
+                self._table.update(mark, returned="ALL_NEW")
             except ConditionFailedError:
                 continue  # that id belongs to another number
 
@@ -170,7 +170,12 @@ class DynamoStore:
             return self._change(update)
         unguessed = settlement_update(verification, settlement=settlement, unguessed=True)
         try:
-            self._table.transact(put=None, updates=[unguessed, release_update(release)])
+            self._numbers.follow(
+                release.claim.number_key,
+                lambda key: self._table.transact(
+                    put=None, updates=[unguessed, release_update(release.on(key))]
+                ),
+            )
         except ConditionFailedError:
             # Guessed at, or the slot has moved on: then only the verification is ours to end, if that.
             return self._change(update)
@@ -179,10 +184,16 @@ class DynamoStore:
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
         """UpdateItem, or one transaction with the vendor's lock."""
         update = redirect_update(verification, step=step, code=code)
-        if claim.vendor_lock is None:
+        vendor = claim.vendor_lock
+        if vendor is None:
             return self._change(update).applied
         try:
-            self._table.transact(put=None, updates=[update, lock_update(claim, vendor=claim.vendor_lock)])
+            self._numbers.follow(
+                claim.number_key,
+                lambda key: self._table.transact(
+                    put=None, updates=[update, lock_update(replace(claim, number_key=key), vendor=vendor)]
+                ),
+            )
         except ConditionFailedError:
             return False
         return True
@@ -195,9 +206,11 @@ class DynamoStore:
         """One UpdateItem."""
         return self._change(resend_update(verification, intent=intent))
 
-    def guess(self, client_id: str, verification_id: str, *, guess: str, now: int) -> Counted:
+    def guess(
+        self, client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None = None
+    ) -> Counted:
         """One UpdateItem, whoever holds the code."""
-        return self._change(guess_update(client_id, verification_id, guess=guess, now=now))
+        return self._change(guess_update(client_id, verification_id, guess=guess, now=now, pepper=pepper))
 
     def settle_check(self, verification: Verification, *, verdict: Verdict, now: int) -> Counted:
         """One UpdateItem; for `UNKNOWN` a transaction of one."""

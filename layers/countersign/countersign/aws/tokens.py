@@ -8,7 +8,7 @@ from typing import final
 from countersign.aws.items import number, text
 from countersign.aws.table import ConditionFailedError, Table, Update
 from countersign.clock import Clock
-from countersign.codes import Keys, random_seed
+from countersign.codes import Keyring, random_seed
 from countersign.model import Secret
 from countersign.ports import SharedToken
 
@@ -17,19 +17,21 @@ from countersign.ports import SharedToken
 class DynamoTokenStore:
     """ports.TokenStore: one item per token, the token sealed, the refresh a lease."""
 
-    def __init__(self, table: Table, *, keys: Callable[[], Keys], clock: Clock) -> None:
+    def __init__(self, table: Table, *, ring: Callable[[], Keyring], clock: Clock) -> None:
         self._table = table
-        self._keys = keys
+        self._ring = ring
         self._clock = clock
         self._lease = ""
 
     def load(self, name: str) -> SharedToken | None:
-        """One GetItem. None also where the token was sealed under another pepper."""
+        """One GetItem. None also where the token was sealed under a pepper that is gone."""
         item = self._table.get(_pk(name))
         sealed = text(item, "token") if item is not None else None
         if item is None or sealed is None:
             return None
-        token = self._keys().unseal(sealed, context=_pk(name))
+        # While the pepper is rotated, containers that know one of the two share a token all the same.
+        opened = (keys.unseal(sealed, context=_pk(name)) for keys in self._ring().all)
+        token = next((token for token in opened if token is not None), None)
         return None if token is None else SharedToken(token.reveal(), number(item, "expires_at"))
 
     def begin_refresh(self, name: str, *, lease_seconds: int) -> bool:
@@ -56,7 +58,7 @@ class DynamoTokenStore:
 
     def save(self, name: str, *, token: SharedToken) -> None:
         """One UpdateItem."""
-        sealed = self._keys().seal(Secret(token.token), context=_pk(name))
+        sealed = self._ring().current.seal(Secret(token.token), context=_pk(name))
         self._table.update(
             Update(
                 _pk(name),

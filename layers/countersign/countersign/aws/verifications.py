@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from countersign.aws.items import KEEP_SECONDS, check_step, verification_pk
 from countersign.aws.table import Update
+from countersign.claims import Aliases
 from countersign.codes import random_seed
 from countersign.model import GUESS_NONE, Delivery, Reason, RouteStep, Status, Verdict, Verification
 from countersign.ports import ResendIntent, Settlement
@@ -21,6 +22,7 @@ _ATTEMPTS_LEFT = "#attempts < #attempts_max"
 _NOT_SOLVED = "#guess <> #code"
 _NOT_OUR_OWN_RETRY = "#writer <> :writer"
 
+_MADE_WITH_IT = "(attribute_not_exists(#pepper) OR #pepper = :pepper)"
 _MAY_BE_GUESSED = " AND ".join(
     (_PENDING, _NOT_SUPERSEDED, _ALIVE, _ATTEMPTS_LEFT, _NOT_SOLVED, "#guess_writer <> :writer")
 )
@@ -35,6 +37,7 @@ _MAY_BE_SENT = " AND ".join(
         _NOT_OUR_OWN_RETRY,
     )
 )
+_NOTHING_IS_THERE = "attribute_not_exists(#pk) OR attribute_not_exists(#slot)"  # or only a mark
 _NOT_EXHAUSTED = "(#attempts < #attempts_max OR #checking > :zero)"  # or the last one is at the vendor
 _MAY_BE_CANCELED = " AND ".join(
     (_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_EXHAUSTED, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
@@ -43,14 +46,24 @@ _MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_OUR_OWN
 _DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
 
 
-def guess_update(client_id: str, verification_id: str, *, guess: str, now: int) -> Update:
-    """Count an attempt and record the keyed guess; with custody `vendor` a check is open from here."""
+def guess_update(client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None) -> Update:
+    """Count an attempt and record the keyed guess; with custody `vendor` a check is open from here.
+
+    `pepper` names what keyed the guess: only a code of the same one can be compared with it.
+    """
     return Update(
         verification_pk(client_id, verification_id),
         expression="SET #attempts = #attempts + :one, #checking = #checking + #check_step,"
         " #guess = :guess, #checked_at = :now, #writer = :writer, #guess_writer = :writer",
-        condition=_MAY_BE_GUESSED,
-        values={"pending": Status.PENDING, "now": now, "one": 1, "guess": guess, "writer": random_seed()},
+        condition=f"{_MAY_BE_GUESSED} AND {_MADE_WITH_IT}",
+        values={
+            "pending": Status.PENDING,
+            "now": now,
+            "one": 1,
+            "guess": guess,
+            "writer": random_seed(),
+            "pepper": pepper or "",
+        },
     )
 
 
@@ -144,21 +157,34 @@ def redirect_update(verification: Verification, *, step: RouteStep, code: str) -
     )
 
 
-def supersede_update(newer: Verification, *, older: str) -> Update:
+def supersede_update(newer: Verification, *, older: str, aliases: Aliases) -> Update:
     """Mark an older verification of the same number as replaced, even before it is written."""
-    not_written_yet = "attribute_not_exists(#pk)"
-    of_the_same_number = "#slot = :slot"
+    number_keys = {
+        f"number_key_{place}": number_key
+        for place, number_key in enumerate(sorted({newer.number_key, *aliases.number_keys}))
+    }
+    of_the_same_slot = "#slot = :slot"
+    of_the_same_number = f"#number_key IN ({', '.join(f':{name}' for name in number_keys)})"
+    return _mark(
+        newer,
+        on=older,
+        condition=f"{_NOTHING_IS_THERE} OR ({of_the_same_slot} AND {of_the_same_number})",
+        values={"slot": newer.slot, **number_keys},
+    )
+
+
+def forestall_update(newer: Verification, *, id_: str) -> Update:
+    """Mark an id at which nothing is written yet, so that nothing ever will be."""
+    return _mark(newer, on=id_, condition=_NOTHING_IS_THERE, values={})
+
+
+def _mark(newer: Verification, *, on: str, condition: str, values: dict[str, str | int]) -> Update:
     return Update(
-        verification_pk(newer.client_id, older),
+        verification_pk(newer.client_id, on),
         expression="SET #superseded_by = if_not_exists(#superseded_by, :newer),"
         " #superseded_at = if_not_exists(#superseded_at, :at), #ttl = if_not_exists(#ttl, :ttl)",
-        condition=f"({not_written_yet} OR attribute_not_exists(#slot) OR {of_the_same_number})",
-        values={
-            "newer": newer.id,
-            "at": newer.created_at,
-            "slot": newer.slot,
-            "ttl": newer.expires_at + KEEP_SECONDS,
-        },
+        condition=condition,
+        values=values | {"newer": newer.id, "at": newer.created_at, "ttl": newer.expires_at + KEEP_SECONDS},
     )
 
 

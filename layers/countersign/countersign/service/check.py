@@ -7,7 +7,7 @@ from typing import final
 
 from countersign.client import Client
 from countersign.clock import Clock, Deadline
-from countersign.codes import Keys
+from countersign.codes import Keys, slot_of
 from countersign.errors import (
     AttemptsExhaustedError,
     ConfigurationError,
@@ -19,7 +19,8 @@ from countersign.errors import (
     WrongCodeError,
 )
 from countersign.model import CheckOrder, CheckResult, Custody, Secret, Status, Verdict, Verification
-from countersign.ports import Providers, Store, Telemetry
+from countersign.ports import Counted, Peppers, Providers, Store, Telemetry
+from countersign.service.made_with import made_with
 from countersign.service.refusal import refusal
 
 VENDOR_RETRY_SECONDS = 2
@@ -38,13 +39,13 @@ class Checker:
         *,
         store: Store,
         providers: Callable[[], Providers],
-        keys: Callable[[], Keys],
+        peppers: Peppers,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._store = store
         self._providers = providers
-        self._keys = keys
+        self._peppers = peppers
         self._telemetry = telemetry
         self._clock = clock
 
@@ -59,15 +60,19 @@ class Checker:
         """
         began = self._clock.monotonic()
         now = self._clock.now()
-        guess = self._keys().code_hash(client.id, verification_id=verification_id, code=code)
-        counted = self._store.guess(client.id, verification_id, guess=guess, now=now)
+        keys = self._peppers.ring().current
+        counted = self._count(client, verification_id, code=code, keys=keys, now=now)
+        other = _of_another_pepper(counted, keys=keys, now=now)
+        if other is not None:
+            keys = made_with(other, peppers=self._peppers, telemetry=self._telemetry, now=now)
+            counted = self._count(client, verification_id, code=code, keys=keys, now=now)
         verification = counted.verification
         if verification is None:
             raise NotFoundError
         if not counted.applied:
             raise refusal(verification, now=now) or AttemptsExhaustedError(verification=verification)
         if verification.custody is Custody.VENDOR:
-            verification = self._check_at_vendor(verification, code=code, deadline=deadline)
+            verification = self._check_at_vendor(verification, code=code, keys=keys, deadline=deadline)
         elif not verification.solved:
             if not verification.rehearsed:
                 self._store.record_failure(verification.number_key, now=now)
@@ -75,29 +80,35 @@ class Checker:
         self._outcome("VerificationApproved", verification=verification, outcome="approved", began=began)
         return verification
 
+    def _count(self, client: Client, verification_id: str, *, code: Secret, keys: Keys, now: int) -> Counted:
+        """Count an attempt, if the verification was made with these keys."""
+        guess = keys.code_hash(client.id, verification_id=verification_id, code=code)
+        return self._store.guess(client.id, verification_id, guess=guess, now=now, pepper=keys.name)
+
     def check_latest(
         self, client: Client, *, number: Secret, purpose: str, code: Secret, deadline: Deadline
     ) -> Verification:
         """The same for the newest verification of a number (E.164), where the caller knows no id.
 
-        One more read than `check`.
+        One more read than `check`; two, while the pepper is rotated.
         """
-        keys = self._keys()
-        slot = keys.slot(client.id, number=number, purpose=purpose)
-        held = self._store.slot(keys.number_key(number), slot=slot)
-        if held is None:
-            raise NotFoundError
-        return self.check(client, verification_id=held.verification_id, code=code, deadline=deadline)
+        slot = slot_of(client.id, purpose=purpose)
+        for keys in self._peppers.ring().all:
+            held = self._store.slot(keys.number_key(number), slot=slot)
+            if held is not None:
+                return self.check(client, verification_id=held.verification_id, code=code, deadline=deadline)
+        raise NotFoundError
 
     def number_of(self, verification: Verification) -> Secret | None:
         """The whole number (E.164), for a protocol whose answer repeats it; None where it cannot be read."""
-        return self._keys().unseal(verification.to_sealed, context=verification.id)
+        keys = self._peppers.ring().of(verification.pepper)
+        return None if keys is None else keys.unseal(verification.to_sealed, context=verification.id)
 
     def _check_at_vendor(
-        self, verification: Verification, *, code: Secret, deadline: Deadline
+        self, verification: Verification, *, code: Secret, keys: Keys, deadline: Deadline
     ) -> Verification:
         began = self._clock.monotonic()
-        result = self._ask_vendor(verification, code=code, deadline=deadline)
+        result = self._ask_vendor(verification, code=code, keys=keys, deadline=deadline)
         self._outcome(
             "CheckUnknown" if result.verdict is Verdict.UNKNOWN else "CheckAnswered",
             verification=verification,
@@ -114,8 +125,10 @@ class Checker:
             self._store.record_failure(verification.number_key, now=now)
         raise _vendor_refusal(after, verdict=result.verdict, now=now)
 
-    def _ask_vendor(self, verification: Verification, *, code: Secret, deadline: Deadline) -> CheckResult:
-        number = self._keys().unseal(verification.to_sealed, context=verification.id)
+    def _ask_vendor(
+        self, verification: Verification, *, code: Secret, keys: Keys, deadline: Deadline
+    ) -> CheckResult:
+        number = keys.unseal(verification.to_sealed, context=verification.id)
         try:
             provider = self._providers().get(verification.provider)
         except (ConfigurationError, CountersignError) as error:  # the attempt is reserved: give it back
@@ -172,6 +185,14 @@ class Checker:
             detail=detail,
             milliseconds=round((self._clock.monotonic() - began) * 1000),
         )
+
+
+def _of_another_pepper(counted: Counted, *, keys: Keys, now: int) -> Verification | None:
+    """The verification at which a guess was refused for its pepper, and not because it has ended."""
+    verification = counted.verification
+    if counted.applied or verification is None or verification.pepper in (None, keys.name):
+        return None
+    return verification if refusal(verification, now=now) is None else None
 
 
 def _vendor_refusal(verification: Verification, *, verdict: Verdict, now: int) -> CountersignError:

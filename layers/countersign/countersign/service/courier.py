@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -42,6 +42,7 @@ class Letter:
     code_seed: str
     ttl_seconds: int
     locale: str | None
+    keys: Keys  # of the pepper that the verification is made with
     alphabet: Alphabet = Alphabet.DIGITS
     text: MessageText | None = None
     code: Secret | None = None  # None: one is derived from the seed where it is ours
@@ -90,13 +91,11 @@ class Courier:
         *,
         providers: Providers,
         store: Store,
-        keys: Callable[[], Keys],
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._providers = providers
         self._store = store
-        self._keys = keys
         self._telemetry = telemetry
         self._clock = clock
         self._breaker = Breaker(store=store, telemetry=telemetry, clock=clock)
@@ -140,7 +139,7 @@ class Courier:
         """The letter in the hands of one provider, with the code where it is ours."""
         code, code_hash = None, ""
         if step.custody is Custody.GATEWAY:
-            keys = self._keys()
+            keys = letter.keys
             code = letter.code or keys.derive_code(
                 letter.verification_id,
                 seed=letter.code_seed,

@@ -22,6 +22,7 @@ from countersign.routing import starting_after
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.guard import Account
+from countersign.service.made_with import made_with
 from countersign.service.refusal import refusal
 from countersign.service.rehearsal import REHEARSED_STEP
 from countersign.service.sending import (
@@ -57,20 +58,20 @@ class Resender(Sending):
         CountryNotAllowedError or whatever ended the verification.
         """
         began = self._clock.monotonic()
-        keys = self._keys()
         verification = self._store.get(client.id, verification_id)
         if verification is None:
             raise NotFoundError
+        now = self._clock.now()
+        keys = made_with(verification, peppers=self._peppers, telemetry=self._telemetry, now=now)
         key = _key_of(idempotency_key, keys=keys, client=client, verification_id=verification_id)
         if key is not None and key in _keys_of(verification):
             return verification
-        now = self._clock.now()
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
         client, letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
         in_time(deadline)
         if not verification.rehearsed:
-            account = Account.of(client, phone=letter.phone, source=source, keys=keys)
+            account = Account.of(client, phone=letter.phone, source=source, keys=self._peppers.ring().current)
             legs = self._passable(legs, account=account, now=now)
             self._guard.charge(account, now=now)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
@@ -93,11 +94,13 @@ class Resender(Sending):
         phone = _phone_of(verification, keys=keys)
         rehearsal = self._rehearsal(client, phone=phone, earlier=verification)
         if rehearsal is not None:
-            letter = _letter(client, phone=phone, verification=verification, steps=(REHEARSED_STEP,))
+            letter = _letter(
+                client, keys=keys, phone=phone, verification=verification, steps=(REHEARSED_STEP,)
+            )
             legs = self._rehearsed(letter, channel=channel, rehearsal=rehearsal)
             return rehearsal.client, letter, legs
         steps = self._routes().steps(client.policy.routes, country=verification.country, channel=channel)
-        letter = _letter(client, phone=phone, verification=verification, steps=steps)
+        letter = _letter(client, keys=keys, phone=phone, verification=verification, steps=steps)
         admit(phone, channels=(channel,), policy=client.policy)
         way = Way(channel, starting_after(steps, provider=verification.provider))
         return client, letter, self._courier.plan(letter, routes=(way,))
@@ -179,7 +182,7 @@ def _phone_of(verification: Verification, *, keys: Keys) -> Phone:
 
 
 def _letter(
-    client: Client, *, phone: Phone, verification: Verification, steps: tuple[RouteStep, ...]
+    client: Client, *, keys: Keys, phone: Phone, verification: Verification, steps: tuple[RouteStep, ...]
 ) -> Letter:
     # The same code keeps its expiry, a vendor's is new and has its own: a route that mixes them
     # must not prolong the one by the other.
@@ -196,6 +199,7 @@ def _letter(
         ttl_seconds=verification.ttl_seconds,
         locale=verification.locale,
         alphabet=verification.alphabet,
+        keys=keys,
     )
 
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from countersign.claims import ClaimRefused, NumberClaim
 from countersign.client import Client
 from countersign.clock import Clock, Deadline
-from countersign.codes import Keys
 from countersign.errors import CooldownError, NumberNotAllowedError, SendLimitError, ServiceUnavailableError
 from countersign.model import Channel, Phone, Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
-from countersign.ports import Settlement, Store, Telemetry
+from countersign.ports import Peppers, Settlement, Store, Telemetry
 from countersign.routing import Routes
 from countersign.service.courier import LEAST_SECONDS_FOR_A_VENDOR, Courier, Leg, Letter, Report
 from countersign.service.guard import Account, Guard
@@ -34,7 +33,7 @@ class Sending:
         guard: Guard,
         routes: Callable[[], Routes],
         rehearses: bool,
-        keys: Callable[[], Keys],
+        peppers: Peppers,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
@@ -44,7 +43,7 @@ class Sending:
         self._guard = guard
         self._routes = routes
         self._rehearses = rehearses
-        self._keys = keys
+        self._peppers = peppers
         self._telemetry = telemetry
         self._clock = clock
 

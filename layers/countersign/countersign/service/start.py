@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import final
 
-from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
+from countersign.claims import Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.client import Client
 from countersign.clock import Deadline
+from countersign.codes import Keyring
 from countersign.errors import (
     CanceledError,
     GuessLimitError,
@@ -42,25 +43,53 @@ class Starter(Sending):
         before it sent), NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is
         no error: the verification is pending with `delivery` unknown.
         """
-        began = self._clock.monotonic()
         rehearsal = self._rehearsal(client, phone=request.phone)
         if rehearsal is None:
             admit(request.phone, channels=request.channels, policy=client.policy)
         else:  # nothing is sent, so nothing is limited or counted
             client, request, source = rehearsal.client, replace(request, cooldown_seconds=0), None
-        wish = Wish.of(request, client=client, source=source, keys=self._keys(), now=self._clock.now())
+        ring = self._peppers.ring()
+        while True:
+            try:
+                return self._started(
+                    client, request=request, rehearsal=rehearsal, source=source, ring=ring, deadline=deadline
+                )
+            except _BehindError as behind:
+                ring = behind.ring
+
+    def _started(
+        self,
+        client: Client,
+        *,
+        request: StartRequest,
+        rehearsal: Rehearsal | None,
+        source: str | None,
+        ring: Keyring,
+        deadline: Deadline,
+    ) -> Started:
+        """The same under these peppers. Raises _BehindError where there are others by now."""
+        began = self._clock.monotonic()
+        wish = Wish.of(request, client=client, source=source, ring=ring, now=self._clock.now())
+        served = self._served(wish, former=True)
+        if served is not None:
+            return served
         legs = self._legs(wish, client=client, rehearsal=rehearsal)
         hold = self._hold(wish, legs=legs, rehearsal=rehearsal, deadline=deadline)
         if isinstance(hold, Started):
             return hold
         written = intent(wish, hold=hold, client=client)
         older = superseded(hold.before, by=written.id, now=wish.now)
-        created = self._created(written, older=older, charge=wish.account.charge(wish.now), hold=hold)
+        older = tuple(one for one in older if one != wish.aliases.former_id)  # the same request's
+        charge = wish.account.charge(wish.now)
+        created = self._created(written, older=older, charge=charge, hold=hold, aliases=wish.aliases)
         if not created.applied:
             is_marked = created.verification is None and created.again_at is None
-            self._step_back(hold, intent=written, older=older, overtaken=is_marked)
+            if not _holds_too(created.verification, hold=hold):
+                self._step_back(hold, intent=written, older=older, aliases=wish.aliases, overtaken=is_marked)
             if created.again_at is not None:
                 raise self._guard.address_is_full(wish.account, again_at=created.again_at, now=wish.now)
+            if is_marked:
+                self._look_again(wish)
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(written, legs=hold.legs, claim=hold.claim, deadline=deadline)
         settled = self._settle(report, release=hold.release)
@@ -110,12 +139,15 @@ class Starter(Sending):
                 vendor_lock=legs[0].vendor_lock, replaces=replaces, locked_at_least_until=locked
             )
             outcome = self._store.claim_number(claim)
+            claim = claim.found_at(outcome.moved_to)
             if isinstance(outcome, Claimed):
                 return self._held(wish, claim=claim, outcome=outcome, legs=legs)
             if outcome.held is not None or outcome.limited_until > wish.now:
                 served = self._served(wish)
                 if served is not None:
                     return served
+                if outcome.moved_to is not None:
+                    self._look_again(wish)
             if outcome.held is not None:
                 is_our_own = outcome.held.verification_id == wish.letter.verification_id
                 if wish.request.one_at_a_time and replaces is None and not is_our_own:
@@ -164,11 +196,15 @@ class Starter(Sending):
         live = held.verification_id if held.expires_at > wish.now else None
         raise cooldown(live, until=held.resend_at, now=wish.now)
 
-    def _served(self, wish: Wish) -> Started | None:
-        """A request with the same key that was served before is served again, whatever refuses it now."""
-        if wish.request.idempotency_key is None:
+    def _served(self, wish: Wish, *, former: bool = False) -> Started | None:
+        """A request with the same key that was served before is served again, whatever refuses it now.
+
+        `former`: under the previous pepper, if there is one.
+        """
+        id_ = wish.aliases.former_id if former else wish.key_id
+        if id_ is None:
             return None
-        earlier = self._store.get(wish.letter.client_id, wish.letter.verification_id)
+        earlier = self._store.get(wish.letter.client_id, id_)
         return None if earlier is None else self._replay(earlier, wish=wish)
 
     def _resumed(
@@ -199,11 +235,17 @@ class Starter(Sending):
         return Hold(claim=claim, before=before, legs=legs, attempts=attempts, ours=False)
 
     def _created(
-        self, intent: Verification, *, older: tuple[str, ...], charge: Charge | None, hold: Hold
+        self,
+        intent: Verification,
+        *,
+        older: tuple[str, ...],
+        charge: Charge | None,
+        hold: Hold,
+        aliases: Aliases,
     ) -> Created:
         """Write the intent; where the store fails at that, try to give the number back."""
         try:
-            return self._store.create(intent, supersedes=older, charge=charge)
+            return self._store.create(intent, supersedes=older, charge=charge, aliases=aliases)
         except ServiceUnavailableError:
             if hold.ours:
                 with suppress(ServiceUnavailableError):
@@ -211,7 +253,7 @@ class Starter(Sending):
             raise
 
     def _step_back(
-        self, hold: Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
+        self, hold: Hold, *, intent: Verification, older: tuple[str, ...], aliases: Aliases, overtaken: bool
     ) -> None:
         """Undo the claim after which nothing was written.
 
@@ -222,12 +264,21 @@ class Starter(Sending):
             return
         released = self._store.release_number(hold.release)
         if overtaken and not released:
-            self._store.supersede(intent, older=older)
+            self._store.supersede(intent, older=older, aliases=aliases)
+
+    def _look_again(self, wish: Wish) -> None:
+        """A request that seems new may have been served under a pepper that we did not know.
+
+        Raises _BehindError where there is another one by now.
+        """
+        ring = self._peppers.renewed(wish.ring) if wish.key_id is not None else None
+        if ring is not None:
+            raise _BehindError(ring)
 
     def _replay(self, earlier: Verification | None, *, wish: Wish) -> Started:
         if earlier is None:
             raise CanceledError("A newer start to this number overtook this one; nothing was sent.")
-        if earlier.request != wish.fingerprint:
+        if not wish.made(earlier):
             raise IdempotencyConflictError
         if earlier.stored_reason is Reason.UNDELIVERABLE:
             raise UndeliverableError(verification=earlier)
@@ -243,6 +294,25 @@ class Starter(Sending):
         undeliverable = UndeliverableError(verification=settled.verification or report.intent)
         undeliverable.number_refused = not report.result.try_elsewhere
         raise undeliverable
+
+
+@final
+class _BehindError(Exception):
+    """The secret has other peppers than this start began with."""
+
+    def __init__(self, ring: Keyring) -> None:
+        super().__init__("another pepper")
+        self.ring = ring
+
+
+def _holds_too(stored: Verification | None, *, hold: Hold) -> bool:
+    """Has a run of the same request beside ours gone on with our claim? Then it is not ours to undo."""
+    claim = hold.claim
+    if stored is None or stored.stored_reason is Reason.UNDELIVERABLE:
+        return False
+    is_its_place = (stored.number_key, stored.slot) == (claim.number_key, claim.slot)
+    # A claim that was made before ours has ended before ours.
+    return stored.id == claim.verification_id and is_its_place and stored.resend_at >= claim.resend_at
 
 
 def _guesses(outcome: Claimed | ClaimRefused, *, claim: NumberClaim) -> int:

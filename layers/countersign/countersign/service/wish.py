@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from countersign.claims import NumberClaim, Release, Slot
+from countersign.claims import CLOCK_SKEW_SECONDS, Aliases, NumberClaim, Release, Slot
 from countersign.client import Client
-from countersign.codes import Keys, random_id, random_seed
+from countersign.codes import Keyring, Keys, random_id, random_seed, slot_of
 from countersign.model import Alphabet, Channel, Delivery, MessageText, Phone, Secret, Verification
 from countersign.policy import TTL_SECONDS, Policy
 from countersign.service.courier import Leg, Letter
@@ -53,23 +53,29 @@ class Wish:
     slot: str
     sealed: str
     fingerprint: str
+    ring: Keyring
+    aliases: Aliases
     now: int
     policy: Policy
     account: Account
     letter: Letter
 
     @classmethod
-    def of(cls, request: StartRequest, *, client: Client, source: str | None, keys: Keys, now: int) -> Wish:
-        number = request.phone.e164
+    def of(
+        cls, request: StartRequest, *, client: Client, source: str | None, ring: Keyring, now: int
+    ) -> Wish:
+        keys, number = ring.current, request.phone.e164
         verification_id = request.verification_id or random_id()
         if request.idempotency_key is not None:
             verification_id = keys.verification_id(client.id, idempotency_key=request.idempotency_key)
         return cls(
             request=request,
             number_key=keys.number_key(number),
-            slot=keys.slot(client.id, number=number, purpose=request.purpose),
+            slot=slot_of(client.id, purpose=request.purpose),
             sealed=keys.seal(number, context=verification_id),
-            fingerprint=_fingerprint(keys, client=client, request=request),
+            fingerprint=_fingerprint(keys, client_id=client.id, request=request),
+            ring=ring,
+            aliases=_aliases(ring, client_id=client.id, request=request),
             now=now,
             policy=client.policy,
             account=Account.of(client, phone=request.phone, source=source, keys=keys),
@@ -85,8 +91,21 @@ class Wish:
                 alphabet=request.alphabet,
                 text=request.text,
                 code=request.code,
+                keys=keys,
             ),
         )
+
+    def made(self, earlier: Verification) -> bool:
+        """Was it this very request that made the earlier verification?"""
+        keys = self.ring.of(earlier.pepper)
+        if keys is None:
+            return False
+        return earlier.request == _fingerprint(keys, client_id=earlier.client_id, request=self.request)
+
+    @property
+    def key_id(self) -> str | None:
+        """What the Idempotency-Key stands for; None where there is none."""
+        return self.letter.verification_id if self.request.idempotency_key is not None else None
 
     @property
     def expires_at(self) -> int:
@@ -114,6 +133,7 @@ class Wish:
             replaces=replaces,
             waits_for_expiry=self.request.one_at_a_time,
             locked_at_least_until=locked_at_least_until,
+            moves_from=self.aliases.number_keys[-1] if self.ring.previous is not None else None,
         )
 
 
@@ -140,7 +160,7 @@ def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
         id=letter.verification_id,
         client_id=letter.client_id,
         slot=wish.slot,
-        number_key=wish.number_key,
+        number_key=hold.claim.number_key,
         to_masked=letter.phone.masked,
         to_sealed=wish.sealed,
         country=letter.phone.country,
@@ -165,6 +185,7 @@ def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
         reference=request.reference,
         prefix_key=wish.account.prefix_key,
         address_key=wish.account.address_key,
+        pepper=letter.keys.name,
     )
 
 
@@ -173,17 +194,30 @@ def superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
 
     `previous_id` is among them because the slot's own holder may have died before it
     wrote its intent, and then it has not ended the one before it, which may outlive it.
+    By another container's clock a code may live that has expired by ours.
     """
-    if before is None or now >= before.expires_at + TTL_SECONDS.high - TTL_SECONDS.low:
+    if before is None:
         return ()
-    holder = before.verification_id if now < before.expires_at else None
+    ended_at = before.expires_at + CLOCK_SKEW_SECONDS
+    if now >= ended_at + TTL_SECONDS.high - TTL_SECONDS.low:
+        return ()
+    holder = before.verification_id if now < ended_at else None
     ids = (holder, before.previous_id)
     return tuple(one for one in ids if one is not None and one != by)
 
 
-def _fingerprint(keys: Keys, *, client: Client, request: StartRequest) -> str:
+def _aliases(ring: Keyring, *, client_id: str, request: StartRequest) -> Aliases:
+    """What else the request is known by; the number's keys in the order of the ring."""
+    former_id = None
+    if ring.previous is not None and request.idempotency_key is not None:
+        former_id = ring.previous.verification_id(client_id, idempotency_key=request.idempotency_key)
+    number = request.phone.e164
+    return Aliases(number_keys=tuple(keys.number_key(number) for keys in ring.all), former_id=former_id)
+
+
+def _fingerprint(keys: Keys, *, client_id: str, request: StartRequest) -> str:
     return keys.fingerprint(
-        client.id,
+        client_id,
         request.phone.e164.reveal(),
         ",".join(request.channels),
         request.purpose,
