@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.emulated import running_emulator
+
 # Neither a region, nor a profile, nor an instance's metadata may come from this machine.
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -64,6 +66,13 @@ def guard() -> Iterator[_Guard]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         yield watch
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint of an AWS in a process of its own; it starts with the first test that needs one."""
+    with running_emulator(tmp_path_factory.mktemp("emulator")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(autouse=True)

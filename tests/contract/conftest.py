@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.ports import Store
 from tests.support.aws import TABLE, TroubledClient, dynamo_store, make_table
 from tests.support.clock import FakeClock
+from tests.support.emulated import empty_aws
 from tests.support.store import MemoryStore
 
 
 @pytest.fixture(scope="module")
-def dynamodb_of_the_module() -> Iterator[DynamoDBClient]:
-    with mock_aws():
+def dynamodb_of_the_module(emulator: str) -> Iterator[DynamoDBClient]:
+    with empty_aws(emulator):
         yield make_table()
 
 
