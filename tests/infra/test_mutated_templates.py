@@ -34,6 +34,12 @@ def template() -> Template:
     return read_template()
 
 
+@pytest.fixture(scope="module")
+def kept(template: Template) -> tuple[Rule, ...]:
+    """The rules that the template keeps: all of them, or each that it breaks would show up everywhere."""
+    return tuple(rule for rule in EVERY_RULE if not complains(rule, template))
+
+
 def broken(template: Template, rule: Rule) -> Iterator[Template]:
     """The templates that break the rule."""
     for broken_rule, path, value in EVERY_MUTATION:
@@ -62,11 +68,11 @@ def test_a_template_that_breaks_the_rule_is_caught(
 
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.__name__)
-def test_some_broken_template_is_caught_by_this_rule_and_by_no_other(rule: Rule, template: Template) -> None:
+def test_some_broken_template_is_caught_by_this_rule_and_by_no_other(
+    rule: Rule, template: Template, kept: tuple[Rule, ...]
+) -> None:
     allowed = {rule} | NEIGHBOURS.get(rule, set())
-    caught_by = [
-        {other for other in EVERY_RULE if complains(other, mutated)} for mutated in broken(template, rule)
-    ]
+    caught_by = [{other for other in kept if complains(other, mutated)} for mutated in broken(template, rule)]
     assert any(rule in rules <= allowed for rules in caught_by), caught_by
 
 
