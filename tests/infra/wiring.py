@@ -92,7 +92,11 @@ WIRING_MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
         f"{ENVIRONMENT}/TABLE_NAME",
         {"Fn::GetAtt": ["ClientsSecret", "Id"]},
     ),
-    (environment_values_come_from_what_they_are_named_after, f"{ENVIRONMENT}/ESMS_URL/Ref", "EngageLabUrl"),
+    (
+        environment_values_come_from_what_they_are_named_after,
+        f"{ENVIRONMENT}/POWERTOOLS_LOG_LEVEL/Ref",
+        "Routes",
+    ),
     (
         environment_values_come_from_what_they_are_named_after,
         f"{SEND}/Environment/Variables/ROUTES/Ref",
