@@ -21,8 +21,23 @@ DEMO_DIALECTS: Mapping[str, Mapping[str, object]] = {
     },
     "camara": {},
 }
+# One for each outcome; numbers that the North American plan keeps for fiction.
+DEMO_TEST_NUMBERS: Mapping[str, Mapping[str, object]] = {
+    "+12025550123": {"outcome": "approved", "code": "123456", "until": "2099-12-31"},
+    "+12025550124": {"outcome": "wrong", "until": "2099-12-31"},
+    "+12025550125": {"outcome": "expired", "until": "2099-12-31"},
+    "+12025550126": {"outcome": "undeliverable", "until": "2099-12-31"},
+    "+12025550127": {"outcome": "vendor_error", "until": "2099-12-31"},
+}
+# Whoever calls from this machine is the client's own server: no limit of a source address is for it.
+OWN_NETWORKS = ["127.0.0.0/8"]
 DEMO_CLIENTS: Mapping[str, Mapping[str, object]] = {
-    name: {"secrets": ["demo-secret"], "policy": {"routes": routes}, "dialects": DEMO_DIALECTS}
+    name: {
+        "secrets": ["demo-secret"],
+        "policy": {"routes": routes, "trusted_networks": OWN_NETWORKS},
+        "dialects": DEMO_DIALECTS,
+        "test_numbers": DEMO_TEST_NUMBERS,
+    }
     for name, routes in (("demo", "default"), ("demo-gateway", "gateway"))
 }
 

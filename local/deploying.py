@@ -45,6 +45,7 @@ class Deployment:
     api_id: str
     send_function: str
     verify_function: str
+    count_function: str
     table: str
     clients_secret: str
     vendors_secret: str
@@ -55,6 +56,7 @@ class Deployment:
             api_id=outputs["ApiId"],
             send_function=outputs["SendFunctionName"],
             verify_function=outputs["VerifyFunctionName"],
+            count_function=outputs["CountFunctionName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
             vendors_secret=outputs["VendorsSecretArn"],
@@ -80,6 +82,7 @@ def parameters(vendors: Mapping[str, str]) -> dict[str, str]:
         "MessageCentralUrl": vendors["message_central"],
         "EsmsUrl": vendors["esms"],
         "EngageLabUrl": vendors["engagelab"],
+        "TestNumbers": "on",
         "LogLevel": "INFO",
         "DeletionProtection": "false",
         "SecretTtlSeconds": "300",

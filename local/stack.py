@@ -159,7 +159,7 @@ class Stack:
             "aws_secret_access_key": SECRET_KEY,
             "api_id": self.deployment.api_id,
             "table": self.deployment.table,
-            "functions": {"send": self.deployment.send_function, "verify": self.deployment.verify_function},
+            "functions": self.function_names,
             "pid": os.getpid(),
         }
         self._description.parent.mkdir(parents=True, exist_ok=True)
@@ -172,8 +172,13 @@ class Stack:
 
     @property
     def function_names(self) -> dict[str, str]:
-        """`{"send": …, "verify": …}`."""
-        return {"send": self.deployment.send_function, "verify": self.deployment.verify_function}
+        """`{"send": …, "verify": …, "count": …}`."""
+        deployed = self.deployment
+        return {
+            "send": deployed.send_function,
+            "verify": deployed.verify_function,
+            "count": deployed.count_function,
+        }
 
     def fallen(self) -> Child | None:
         """A child that has ended although nobody asked it to."""
@@ -230,9 +235,9 @@ class Stack:
         secrets.put_secret_value(SecretId=self.deployment.vendors_secret, SecretString=json.dumps(vendors))
 
     def recycle(self) -> None:
-        """End the functions' containers, and with them every cached secret and token."""
+        """End the callers' functions' containers, and with them every cached secret and token."""
         functions = self.client("lambda")
-        for name in self.function_names.values():
+        for name in (self.deployment.send_function, self.deployment.verify_function):
             memory = functions.get_function_configuration(FunctionName=name)["MemorySize"]
             functions.update_function_configuration(FunctionName=name, MemorySize=memory)
 

@@ -17,10 +17,12 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.prefix, "bin")
+FUNCTIONS: Final = ("send", "verify", "count")
 PLANTED: Final = (
     "functions/send/notes.txt",
     "functions/send/local/simulator.py",
     "functions/verify/tests/test_something.py",
+    "functions/count/notes.txt",
     "functions/verify/__pycache__/app.cpython-311.pyc",
     "layers/countersign/tests/test_something.py",
     "layers/countersign/countersign/__pycache__/model.cpython-311.pyc",
@@ -39,13 +41,13 @@ class Build:
         return self.folder / "CountersignLayer"
 
     def function(self, name: str) -> Path:
-        """`name` is `send` or `verify`."""
+        """`name` is one of FUNCTIONS."""
         return self.folder / f"{name.capitalize()}Function"
 
     @property
     def parts(self) -> dict[Path, str]:
         """Each built folder and where Lambda puts it."""
-        return {self.layer: "/opt", self.function("send"): "/var/task", self.function("verify"): "/var/task"}
+        return {self.layer: "/opt"} | {self.function(name): "/var/task" for name in FUNCTIONS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ REQUIREMENTS = ROOT / "layers" / "countersign" / "requirements.txt"
         ("layers/countersign", "build-CountersignLayer"),
         ("functions/send", "build-SendFunction"),
         ("functions/verify", "build-VerifyFunction"),
+        ("functions/count", "build-CountFunction"),
     ],
 )
 @pytest.mark.parametrize("interpreter", ["missing", "another version"])

@@ -10,7 +10,7 @@ from types import CodeType
 
 import pytest
 
-from .conftest import PLANTED, ROOT, Build
+from .conftest import FUNCTIONS, PLANTED, ROOT, Build
 
 DISTRIBUTIONS = {
     "aws_lambda_powertools",
@@ -39,7 +39,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files(folder).items()}
 
 
-@pytest.mark.parametrize("name", ["send", "verify"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_its_sources_and_their_bytecode(name: str, build: Build) -> None:
     sources = {path.name for path in (ROOT / "functions" / name).glob("*.py")}
     bytecode = {f"__pycache__/{source.removesuffix('.py')}.cpython-313.pyc" for source in sources}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .conftest import ROOT, Lambda
+from .conftest import FUNCTIONS, ROOT, Lambda
 
 LOADED_WITHOUT_BYTECODE = """
 import app, json, os
@@ -43,7 +43,7 @@ print(json.dumps([
 """
 
 
-@pytest.mark.parametrize("function", ["send", "verify"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_handler_imports_from_the_built_folders_without_any_environment(
     function: str, lambda_like: Lambda
 ) -> None:

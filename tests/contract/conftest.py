@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from countersign.aws.counters import DynamoCounters
 from countersign.ports import Store
 from tests.support.aws import TABLE, TroubledClient, dynamo_store, make_table
 from tests.support.clock import FakeClock
+from tests.support.counters import counters_over
 from tests.support.emulated import empty_aws
 from tests.support.store import MemoryStore
+from tests.support.stream import Recorder
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,16 @@ def clock() -> FakeClock:
 @pytest.fixture
 def trouble(dynamodb: DynamoDBClient) -> TroubledClient:
     return TroubledClient(dynamodb)
+
+
+@pytest.fixture
+def recorder(dynamodb: DynamoDBClient, clock: FakeClock) -> Recorder:
+    return Recorder(dynamodb, now=clock.now)
+
+
+@pytest.fixture
+def counters(trouble: TroubledClient, clock: FakeClock) -> DynamoCounters:
+    return counters_over(trouble.as_client, clock=clock)
 
 
 @pytest.fixture(params=["memory", "dynamo"])

@@ -9,7 +9,7 @@ from countersign.aws.store import DynamoStore
 from countersign.claims import ClaimRefused
 from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
 from countersign.policy import Limit
-from countersign.ports import Counted, Store
+from countersign.ports import Created, Store
 from tests.support.aws import TroubledClient, dynamo_store
 from tests.support.builders import (
     CODE_HASH,
@@ -32,7 +32,7 @@ def store(trouble: TroubledClient, clock: FakeClock) -> DynamoStore:
 
 def test_a_repeated_create_is_recognised_as_our_own(store: Store, trouble: TroubledClient) -> None:
     trouble.lose_answer()
-    assert store.create(verification(), supersedes=()) == Counted(applied=True, verification=verification())
+    assert store.create(verification(), supersedes=()) == Created(applied=True, verification=verification())
     assert trouble.calls == ["put_item"]
 
 

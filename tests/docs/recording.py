@@ -24,14 +24,21 @@ class RecordingClient:
     """Every call succeeds, and every update answers with a whole verification."""
 
     calls: list[str] = field(default_factory=list)
-    attributes: dict[str, set[str]] = field(default_factory=lambda: {"V": set(), "N": set(), "T": set()})
+    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTA"})
     write_units: int = 0
-    read_units: int = 0
+    read_units: float = 0
 
     def get_item(self, *, ConsistentRead: bool, **_arguments: object) -> dict[str, object]:  # noqa: N803  # botocore's
         assert ConsistentRead, "half the price, and not what the document says"
         self.calls.append("GetItem")
         self.read_units += 1
+        return {}
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, object]:  # noqa: N803
+        self.calls.append("BatchGetItem")
+        [asked] = RequestItems.values()
+        assert "ConsistentRead" not in asked, "twice the price, and not what the document says"
+        self.read_units += len(asked["Keys"]) / 2
         return {}
 
     def put_item(self, **arguments: Any) -> dict[str, object]:

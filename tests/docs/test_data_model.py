@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,9 @@ from countersign.aws.tokens import DynamoTokenStore
 from countersign.claims import Slot
 from countersign.codes import random_seed
 from countersign.model import Channel, Custody, Reason, RouteStep, Verdict, Verification
+from countersign.policy import Limit
 from countersign.ports import SharedToken
+from countersign.usage import Charge, UsageQuery
 from tests.docs.markdown import DOCS, Row, names, table
 from tests.docs.recording import RecordingClient, store_over, tokens_over
 from tests.support.builders import (
@@ -36,6 +39,8 @@ PAGE = DOCS / "data-model.md"
 NEW = verification()
 STEP = RouteStep("two", Custody.VENDOR)
 LOCKED = claim(vendor_lock="esms")
+CHARGE = Charge(address_key="address1", limit=Limit(10, 60), now=NOON)
+QUERY = UsageQuery(client_id="demo", country="VN", prefix_key="prefix1", address_key="address1")
 
 type Act = Callable[[DynamoStore, DynamoTokenStore], object]
 
@@ -46,6 +51,10 @@ ACTS: dict[str, Act] = {
     "`create`": lambda store, _: store.create(NEW, supersedes=()),
     "`create` over one": lambda store, _: store.create(NEW, supersedes=("v0",)),
     "`create` over two": lambda store, _: store.create(NEW, supersedes=("v0", "v00")),
+    "`create` with a charge": lambda store, _: store.create(NEW, supersedes=(), charge=CHARGE),
+    "`charge`": lambda store, _: store.charge(CHARGE),
+    "`usage`": lambda store, _: store.usage(replace(QUERY, address_key=None)),
+    "`usage` with an address": lambda store, _: store.usage(QUERY),
     "`supersede`, for each older one": lambda store, _: store.supersede(NEW, older=("v0",)),
     "`redirect`": lambda store, _: store.redirect(NEW, step=STEP, code="", claim=claim()),
     "`redirect` with a lock": lambda store, _: store.redirect(NEW, step=STEP, code="", claim=LOCKED),
@@ -81,7 +90,7 @@ def _acted(*acts: Act) -> RecordingClient:
 
 def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     """The attributes that a write has only where there is something to write."""
-    store.create(verification(locale="vi", reference="order-17"), supersedes=())
+    store.create(verification(locale="vi", reference="order-17", address_key="address1"), supersedes=())
     settled = settlement(
         NEW,
         code="another",
@@ -123,6 +132,7 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         checked_at=NOON,
         locale="vi",
         reference="order-17",
+        address_key="address1",
         vendor_reference="ref",
         superseded_by="v2",
         superseded_at=NOON,
@@ -142,7 +152,7 @@ def test_the_cost_of_every_store_call_is_on_the_page() -> None:
 def test_a_store_call_costs_what_the_page_says(row: Row) -> None:
     client = _acted(ACTS[row["store call"]])
     assert client.calls == [row["DynamoDB call"]]
-    assert (client.write_units, client.read_units) == (int(row["WRU"]), int(row["RRU"]))
+    assert (client.write_units, client.read_units) == (int(row["WRU"]), float(row["RRU"]))
 
 
 def test_a_usual_verification_is_one_write_unit() -> None:
@@ -161,6 +171,8 @@ def test_a_usual_verification_is_one_write_unit() -> None:
         code_seed=random_seed(),
         request=keys().fingerprint("request"),
         checked_at=NOON,
+        prefix_key="p" * 16,
+        address_key="a" * 16,
     )
     item = verification_item(usual, writer=random_seed())
     size = sum(len(name) + len(value.get("S", value.get("N", ""))) for name, value in item.items())

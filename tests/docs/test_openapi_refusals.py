@@ -37,6 +37,7 @@ from countersign.errors import (
     NumberNotAllowedError,
     PayloadTooLargeError,
     PermissionDeniedError,
+    RateLimitError,
     SendLimitError,
     SendsExhaustedError,
     ServiceUnavailableError,
@@ -83,6 +84,7 @@ STARTS: Sequence[CountersignError] = (
     CooldownError(live_id="a" * 26, resend_at=NOW + 30, retry_after_seconds=30),
     SendLimitError(retry_after_seconds=600),
     GuessLimitError(retry_after_seconds=600),
+    RateLimitError(retry_after_seconds=600),
     _undeliverable(number_refused=False),
     _undeliverable(number_refused=True),
 )
@@ -113,6 +115,7 @@ RAISED: dict[str, Sequence[CountersignError]] = {
         SendsExhaustedError(),
         SendLimitError(retry_after_seconds=600),
         GuessLimitError(retry_after_seconds=600),
+        RateLimitError(retry_after_seconds=600),
         NotCarriedError("Nobody carries it.", has_route=True),
         CooldownError(live_id="a" * 26, resend_at=NOW + 30, retry_after_seconds=30),
     ),

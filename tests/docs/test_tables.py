@@ -13,7 +13,7 @@ from countersign.aws.secrets import CachedSecret, SecretClients
 from countersign.clock import SystemClock
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.errors import CountersignError
-from countersign.model import Channel, Custody, ResendMode
+from countersign.model import Channel, Custody, PumpingMode, ResendMode
 from countersign.policy import (
     _NUMBERS,
     DEFAULT_CODE_LENGTH,
@@ -73,6 +73,8 @@ def test_every_setting_of_a_policy_is_in_the_readme_with_its_default_and_bounds(
         "cooldown_seconds": DEFAULT_COOLDOWN_SECONDS,
     }
     policy = dataclasses.asdict(Policy())
+    for name in ("trusted_networks", "trusted_numbers"):
+        assert (rows.pop(name)["default"], policy.pop(name)) == ("none", ())
     assert rows.pop("countries")["default"].startswith(f"[{len(policy.pop('countries'))} countries]")
     assert {name for name, value in policy.items() if value is None} == set(native)
     assert {name: row["default"] for name, row in rows.items()} == {
@@ -81,6 +83,7 @@ def test_every_setting_of_a_policy_is_in_the_readme_with_its_default_and_bounds(
     for name, bound in _NUMBERS.items():
         assert rows[name]["bounds"] == f"{bound.low} to {bound.high}"
     assert names(rows["resend"]["bounds"]) == list(ResendMode)
+    assert names(rows["pumping"]["bounds"]) == list(PumpingMode)
 
 
 @pytest.mark.parametrize("vendor", list(_VENDORS))
@@ -127,6 +130,7 @@ def test_the_documented_fields_of_a_client_are_the_ones_that_are_taken() -> None
         "policy": {},
         "disabled": False,
         "dialects": {"native": {}},
+        "test_numbers": {"+12025550123": {"outcome": "wrong", "until": "2026-12-31"}},
     }
     documented = [name.removeprefix("clients.<id>.") for name in fields if name.startswith("clients.<id>.")]
     assert documented == list(values)

@@ -15,6 +15,9 @@ QUICK = {"cooldown_seconds": 0, "sends_per_10_minutes": 10, "sends_per_day": 20}
 CLIENTS = {
     **DEMO_CLIENTS,
     "quick": {"secrets": ["demo-secret"], "policy": {"routes": "default", **QUICK}},
+    # Two that only the tests of the counters use.
+    "counted": {"secrets": ["demo-secret"], "policy": {"routes": "gateway"}},
+    "given-back": {"secrets": ["demo-secret"], "policy": {"routes": "gateway"}},
     "quick-gateway": {"secrets": ["demo-secret"], "policy": {"routes": "gateway", **QUICK}},
 }
 

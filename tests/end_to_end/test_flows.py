@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.end_to_end.calling import Caller, fresh_number, other_code
+from tests.end_to_end.calling import Caller, fresh_number, other_code, sends_at
 
 WAYS = [
     ("demo", "VN", "esms"),
@@ -134,3 +134,15 @@ def test_a_direct_invocation_starts_and_checks(stack: Stack) -> None:
     code = stack.messages(to)[0]["code"]
     checked = invoke("verify", {"client_id": "demo-gateway", "id": started["body"]["id"], "code": code})
     assert (checked["status_code"], checked["body"]["status"]) == (200, "approved")
+
+
+def test_a_test_number_is_approved_by_its_fixed_code_and_no_text_is_sent(stack: Stack) -> None:
+    caller = Caller(stack, "demo")
+    before = [sends_at(stack, vendor) for vendor in ("message_central", "esms", "engagelab")]
+    started = caller.start("+1 (202) 555-0123")
+    assert (started.status, started.body["provider"], started.body["delivery"]) == (201, "test", "accepted")
+    wrong = caller.check(started.body["id"], "123457")
+    assert (wrong.status, wrong.body["code"]) == (400, "wrong_code")
+    assert caller.check(started.body["id"], "123456").body["status"] == "approved"
+    assert stack.messages("+12025550123") == []
+    assert [sends_at(stack, vendor) for vendor in ("message_central", "esms", "engagelab")] == before

@@ -10,25 +10,41 @@ from .rules import FUNCTIONS, Rule
 X_RAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # IAM knows no resources for these
 
 
-def _grants(log_group: str, *, table: set[str]) -> set[tuple[str, str]]:
+SECRETS = {
+    ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
+    ("secretsmanager:GetSecretValue", "VendorsSecret.Id"),
+}
+STREAM = {
+    *((f"dynamodb:{action}", "Table.StreamArn") for action in ("DescribeStream", "ListStreams")),
+    *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
+    ("sqs:SendMessage", "CountDeadLetters.Arn"),
+}
+
+
+def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """Action and resource, as `Name.Attribute` or `*`."""
-    return {
+    return more | {
         *((f"dynamodb:{action}", "Table.Arn") for action in table),
-        ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
-        ("secretsmanager:GetSecretValue", "VendorsSecret.Id"),
         *((f"logs:{action}", f"{log_group}.Arn") for action in ("CreateLogStream", "PutLogEvents")),
         *((action, "*") for action in X_RAY),
     }
 
 
 GRANTS = {
-    "SendRole": _grants("SendLogGroup", table={"GetItem", "PutItem", "UpdateItem"}),
-    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}),
+    "SendRole": _grants(
+        "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
+    ),
+    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
+    "CountRole": _grants("CountLogGroup", table={"UpdateItem"}, more=STREAM),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("AWS/Lambda", "Errors"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
     ("AWS/Lambda", "Throttles"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
+    ("AWS/Lambda", "IteratorAge"): [{"FunctionName": {"Ref": "CountFunction"}}],
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
+        {"QueueName": {"Fn::GetAtt": ["CountDeadLetters", "QueueName"]}}
+    ],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
     ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
     ("AWS/DynamoDB", "WriteThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
@@ -40,7 +56,11 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
         {**SERVICE, "provider": provider} for provider in ("message_central", "esms", "engagelab")
     ],
     ("Countersign", "ConfigurationFault"): [{**SERVICE}],
+    ("Countersign", "BudgetWarning"): [{**SERVICE}],
+    ("Countersign", "BudgetExhausted"): [{**SERVICE}],
+    ("Countersign", "PumpingSuspected"): [{**SERVICE}],
 }
+LEVELS = {"IteratorAge": 60_000, "ApproximateNumberOfMessagesVisible": 1}  # what is a level, not a count
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
 
@@ -105,11 +125,15 @@ def alarms_ring_and_stay_quiet_without_data(template: Template) -> Iterator[str]
             yield f"{name} rings without data"
         if alarm.get("AlarmActions") != NOTIFY or alarm.get("OKActions") != NOTIFY:
             yield f"{name} does not notify the topic, if there is one"
+        metric = alarm["MetricName"]
+        statistic = "Maximum" if metric in LEVELS else "Sum"
         if (
             alarm.get("ComparisonOperator") != "GreaterThanOrEqualToThreshold"
-            or alarm.get("Statistic") != "Sum"
+            or alarm.get("Statistic") != statistic
         ):
             yield f"{name} does not count up to its threshold"
+        if metric in LEVELS and alarm.get("Threshold") != LEVELS[metric]:
+            yield f"{name} rings too early or too late"
         if not alarm.get("AlarmDescription"):
             yield f"{name} is not described"
 

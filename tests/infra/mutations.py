@@ -24,6 +24,7 @@ from .rules import (
     functions_run_python_313_on_arm64_and_are_traced,
     no_secret_value_stands_in_the_template,
     routes_are_explicit_and_speak_payload_2,
+    scripts_are_off_unless_somebody_switches_them_on,
     the_access_log_names_no_person,
     the_api_is_throttled,
     the_table_expires_items_and_can_be_restored,
@@ -31,8 +32,15 @@ from .rules import (
     the_table_is_protected_by_a_parameter_that_is_on,
     what_holds_state_outlives_the_stack,
 )
+from .stream import (
+    STREAM_RULES,
+    the_count_function_reads_the_stream_within_bounds,
+    the_dashboard_shows_what_is_measured,
+    the_table_streams_both_images,
+    what_is_given_up_is_kept_encrypted,
+)
 
-ALL_RULES = RULES + ACCESS_RULES
+ALL_RULES = RULES + ACCESS_RULES + STREAM_RULES
 
 TABLE = "Resources/Table/Properties"
 SEND = "Resources/SendFunction/Properties"
@@ -41,6 +49,10 @@ API = "Resources/Api/Properties"
 SEND_POLICY = "Resources/SendRole/Properties/Policies/0/PolicyDocument/Statement"
 VERIFY_POLICY = "Resources/VerifyRole/Properties/Policies/0/PolicyDocument/Statement"
 ALARM = "Resources/EsmsFailureAlarm/Properties"
+COUNT = "Resources/CountFunction/Properties"
+COUNT_POLICY = "Resources/CountRole/Properties/Policies/0/PolicyDocument/Statement"
+CHANGES = f"{COUNT}/Events/Changes/Properties"
+DEAD_LETTERS = "Resources/CountDeadLetters/Properties"
 CLIENTS = "Resources/ClientsSecret/Properties"
 VENDORS = "Resources/VendorsSecret/Properties"
 EVENTS = f"{VERIFY}/Events"
@@ -101,6 +113,13 @@ MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (environment_names_are_those_that_the_settings_read, f"{ENVIRONMENT}/TABLE_NAME", DELETE),
     (environment_names_are_those_that_the_settings_read, f"{ENVIRONMENT}/EXTRA", "1"),
     (environment_names_are_those_that_the_settings_read, f"{SEND}/Environment", DELETE),
+    (scripts_are_off_unless_somebody_switches_them_on, "Parameters/TestNumbers/Default", "on"),
+    (scripts_are_off_unless_somebody_switches_them_on, "Parameters/TestNumbers/AllowedValues/2", "yes"),
+    (
+        scripts_are_off_unless_somebody_switches_them_on,
+        f"{SEND}/Environment/Variables/TEST_NUMBERS",
+        "on",
+    ),
     (bundles_come_from_their_own_folders, f"{SEND}/CodeUri", "."),
     (bundles_come_from_their_own_folders, "Resources/CountersignLayer/Properties/ContentUri", "local"),
     (bundles_come_from_their_own_folders, "Resources/VerifyFunction/Metadata", DELETE),
@@ -158,4 +177,51 @@ MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/AlarmActions", [{"Ref": "AlarmTopicArn"}]),
     (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/ComparisonOperator", "LessThanThreshold"),
     (alarms_ring_and_stay_quiet_without_data, f"{ALARM}/AlarmDescription", DELETE),
+    (alarms_ring_and_stay_quiet_without_data, "Resources/CountLagAlarm/Properties/Threshold", 600_000),
+    (alarms_ring_and_stay_quiet_without_data, "Resources/CountLagAlarm/Properties/Statistic", "Sum"),
+    (alarms_ring_and_stay_quiet_without_data, "Resources/CountDeadLettersAlarm/Properties/Threshold", 10),
+    (alarms_watch_what_is_measured, "Resources/CountDeadLettersAlarm", DELETE),
+    (alarms_watch_what_is_measured, "Resources/CountErrorsAlarm", DELETE),
+    (environment_names_are_those_that_the_settings_read, f"{ENVIRONMENT}/CLIENTS_SECRET_ARN", "arn"),
+    (environment_names_are_those_that_the_settings_read, f"{COUNT}/Environment", {"Variables": {"X": "1"}}),
+    (roles_hold_single_actions_on_single_resources, f"{COUNT_POLICY}/0/Action", "dynamodb:GetItem"),
+    (roles_hold_single_actions_on_single_resources, f"{COUNT_POLICY}/1/Resource", "*"),
+    (roles_hold_single_actions_on_single_resources, f"{COUNT_POLICY}/2", DELETE),
+    (
+        roles_hold_single_actions_on_single_resources,
+        f"{COUNT_POLICY}/5",
+        {
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": {"Fn::GetAtt": ["ClientsSecret", "Id"]},
+        },
+    ),
+    (the_table_streams_both_images, f"{TABLE}/StreamSpecification", DELETE),
+    (the_table_streams_both_images, f"{TABLE}/StreamSpecification/StreamViewType", "NEW_IMAGE"),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/StartingPosition", "LATEST"),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/BatchSize", 10_000),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/MaximumBatchingWindowInSeconds", 300),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/BisectBatchOnFunctionError", DELETE),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/MaximumRetryAttempts", DELETE),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/MaximumRecordAgeInSeconds", -1),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/FunctionResponseTypes", []),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/ParallelizationFactor", 10),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/FilterCriteria", DELETE),
+    (
+        the_count_function_reads_the_stream_within_bounds,
+        f"{CHANGES}/FilterCriteria/Filters/0/Pattern",
+        '{"eventName":["INSERT","MODIFY"]}',
+    ),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/FilterCriteria/Filters/1", {}),
+    (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/DestinationConfig", DELETE),
+    (the_count_function_reads_the_stream_within_bounds, f"{COUNT}/Events/Api", {"Type": "HttpApi"}),
+    (the_count_function_reads_the_stream_within_bounds, f"{COUNT}/Timeout", 900),
+    (what_is_given_up_is_kept_encrypted, f"{DEAD_LETTERS}/SqsManagedSseEnabled", DELETE),
+    (what_is_given_up_is_kept_encrypted, f"{DEAD_LETTERS}/MessageRetentionPeriod", DELETE),
+    (the_dashboard_shows_what_is_measured, "Resources/Dashboard", DELETE),
+    (
+        the_dashboard_shows_what_is_measured,
+        "Resources/Dashboard/Properties/DashboardBody/Fn::Sub",
+        '{"widgets":[]}',
+    ),
 )

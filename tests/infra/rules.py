@@ -14,12 +14,19 @@ from .reading import Template, resources
 
 type Rule = Callable[[Template], Iterator[str]]
 
-SEND, VERIFY = "SendFunction", "VerifyFunction"
-FUNCTIONS = (SEND, VERIFY)
+SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+OF_SENDING = {
+    Setting.ROUTES,
+    Setting.TEST_NUMBERS,
+    Setting.DAILY_SENDS_WARNING,
+    Setting.DAILY_SENDS_LIMIT,
+}
 ENVIRONMENT = {
     SEND: POWERTOOLS | {setting.value for setting in Setting},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting} - {Setting.ROUTES.value},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
+    COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -64,6 +71,8 @@ OUTPUTS = {
     "SendFunctionArn",
     "VerifyFunctionName",
     "VerifyFunctionArn",
+    "CountFunctionName",
+    "CountDeadLettersUrl",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -159,7 +168,7 @@ def functions_run_python_313_on_arm64_and_are_traced(template: Template) -> Iter
 
 def each_function_gives_up_before_its_integration_does(template: Template) -> Iterator[str]:
     for name, function in _functions(template).items():
-        for event, integration in function["Events"].items():
+        for event, integration in _requests(function).items():
             limit_ms = integration["Properties"].get("TimeoutInMillis", API_GATEWAY_LIMIT_MS)
             if not function["Timeout"] * 1000 < limit_ms < API_GATEWAY_LIMIT_MS:
                 yield f"{name}, {event}: {function['Timeout']} s < {limit_ms} ms < 30 s does not hold"
@@ -168,7 +177,7 @@ def each_function_gives_up_before_its_integration_does(template: Template) -> It
 def routes_are_explicit_and_speak_payload_2(template: Template) -> Iterator[str]:
     routes: dict[str, str] = {}
     for name, function in _functions(template).items():
-        for event, source in function["Events"].items():
+        for event, source in _requests(function).items():
             properties = source["Properties"]
             route = f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
             routes[route] = name
@@ -190,12 +199,22 @@ def environment_names_are_those_that_the_settings_read(template: Template) -> It
             yield f"{name}: {sorted(names ^ ENVIRONMENT[name])}"
 
 
+def scripts_are_off_unless_somebody_switches_them_on(template: Template) -> Iterator[str]:
+    parameter = template["Parameters"].get("TestNumbers", {})
+    if (parameter.get("Default"), parameter.get("AllowedValues")) != ("off", ["off", "on"]):
+        yield "TestNumbers is not off by default, or takes something else than off and on"
+    variables = _functions(template)[SEND].get("Environment", {}).get("Variables", {})
+    if variables.get("TEST_NUMBERS") != {"Ref": "TestNumbers"}:
+        yield "the send function does not follow TestNumbers"
+
+
 def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
     layer = resources(template, "AWS::Serverless::LayerVersion")["CountersignLayer"]
     code = {name: function["CodeUri"] for name, function in _functions(template).items()}
     if {**code, "layer": layer["ContentUri"]} != {
         SEND: "functions/send",
         VERIFY: "functions/verify",
+        COUNT: "functions/count",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"
@@ -237,6 +256,11 @@ def _functions(template: Template) -> dict[str, Template]:
     return resources(template, "AWS::Serverless::Function")
 
 
+def _requests(function: Template) -> dict[str, Template]:
+    """The events in which somebody waits for an answer: all but the stream's (stream.py)."""
+    return {name: event for name, event in function["Events"].items() if event["Type"] != "DynamoDB"}
+
+
 RULES: tuple[Rule, ...] = (
     the_table_holds_items_by_pk_on_demand,
     the_table_expires_items_and_can_be_restored,
@@ -249,6 +273,7 @@ RULES: tuple[Rule, ...] = (
     each_function_gives_up_before_its_integration_does,
     routes_are_explicit_and_speak_payload_2,
     environment_names_are_those_that_the_settings_read,
+    scripts_are_off_unless_somebody_switches_them_on,
     bundles_come_from_their_own_folders,
     every_log_is_deleted_in_time,
     the_access_log_names_no_person,

@@ -1,4 +1,4 @@
-"""The alarms on our own metrics watch what the code really writes."""
+"""The alarms and the dashboard on our own metrics watch what the code really writes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 
 import pytest
 
+from countersign.counting import Step
 from countersign.telemetry import SERVICE, PowertoolsTelemetry, make_telemetry
 
 from .access import ALARMS
 from .reading import read_template
+from .stream import searches
 
 NAMESPACE = "Countersign"
 
@@ -57,9 +59,43 @@ def test_a_configuration_fault_is_written_as_its_alarm_reads_it(
     assert [dimensions] == ALARMS[NAMESPACE, "ConfigurationFault"]
 
 
+@pytest.mark.parametrize("event", ["BudgetWarning", "BudgetExhausted", "PumpingSuspected"])
+def test_what_the_guard_tells_is_written_as_its_alarm_reads_it(
+    event: str, telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.outcome(event, scope="country", client="demo", country="VN")
+    telemetry.flush()
+    dimensions = {"service": SERVICE}
+    assert written(capsys.readouterr().out, event) == [(NAMESPACE, dimensions)]
+    assert [dimensions] == ALARMS[NAMESPACE, event]
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_step_of_a_text_is_written_as_the_dashboard_searches_for_it(
+    step: Step, telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.measured({step.value: 3}, country="VN", provider="esms")
+    dimensions = {"service": SERVICE, "country": "VN", "provider": "esms"}
+    assert written(capsys.readouterr().out, step.value) == [(NAMESPACE, dimensions)]
+    schema = ",".join([NAMESPACE, *sorted(dimensions)])
+    assert (schema, step.value) in {found[1:] for found in searches(read_template())}
+
+
 def test_a_success_is_no_failure_of_the_vendor(
     telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
 ) -> None:
     telemetry.outcome("DeliveryAccepted", provider="esms")
     telemetry.flush()
     assert written(capsys.readouterr().out, "VendorFailure") == []
+
+
+@pytest.mark.parametrize("event", ["VerificationApproved", "DeliveryRejected", "DeliveryUnknown"])
+def test_a_rehearsal_is_counted_apart_and_rings_no_alarm(
+    event: str, telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.outcome(event, provider="test")
+    telemetry.flush()
+    output = capsys.readouterr().out
+    assert written(output, event) == [(NAMESPACE, {"service": SERVICE, "provider": "test"})]
+    assert written(output, "VendorFailure") == []
+    assert {"service": SERVICE, "provider": "test"} not in [one for found in ALARMS.values() for one in found]

@@ -34,6 +34,11 @@ MUTATIONS: tuple[tuple[Check, str, object], ...] = (
     (checks.test_every_integration_waits_longer_than_its_function, f"{START}/TimeoutInMillis", 20_000),
     (checks.test_every_integration_waits_longer_than_its_function, f"{START}/PayloadFormatVersion", "1.0"),
     (checks.test_the_stage_is_the_root_and_deploys_itself, "Resources/Api/Properties/StageName", "live"),
+    (
+        checks.test_the_counting_function_reads_the_stream_as_the_template_says,
+        "Resources/CountFunction/Properties/Events/Changes/Properties/BatchSize",
+        1000,
+    ),
     (checks.test_only_this_api_may_call_the_functions, "Resources/Anybody", ANYBODY),
     (
         checks.test_reserved_concurrency_is_left_out_at_zero,

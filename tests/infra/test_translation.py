@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -28,7 +29,7 @@ def _integrations(stack: Template) -> dict[str, Template]:
 
 
 def test_sam_adds_no_role_and_no_policy(stack: Template) -> None:
-    assert set(resources(stack, "AWS::IAM::Role")) == {"SendRole", "VerifyRole"}
+    assert set(resources(stack, "AWS::IAM::Role")) == {"SendRole", "VerifyRole", "CountRole"}
     assert resources(stack, "AWS::IAM::Policy") == resources(stack, "AWS::IAM::ManagedPolicy") == {}
 
 
@@ -66,6 +67,16 @@ def test_only_this_api_may_call_the_functions(stack: Template) -> None:
     for permission in permissions.values():
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert permission["SourceArn"]["Fn::Sub"][1]["__ApiId__"] == {"Ref": "Api"}
+
+
+def test_the_counting_function_reads_the_stream_as_the_template_says(stack: Template) -> None:
+    [mapping] = resources(stack, "AWS::Lambda::EventSourceMapping").values()
+    wanted = copy.deepcopy(read_template()["Resources"]["CountFunction"]["Properties"]["Events"]["Changes"])
+    wanted = wanted["Properties"]
+    assert mapping.pop("FunctionName") == {"Ref": "CountFunction"}
+    assert mapping.pop("EventSourceArn") == wanted.pop("Stream") == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    del wanted["DestinationConfig"]["OnFailure"]["Type"]  # SAM's own, by which it would write a policy
+    assert mapping == wanted
 
 
 def test_reserved_concurrency_is_left_out_at_zero(stack: Template) -> None:

@@ -9,8 +9,8 @@ from tests.support.vendors import ENGAGELAB_VERIFY, ESMS_GENCODE, ESMS_NO_BALANC
 
 from .conftest import Aws
 
-START = {"dynamodb.UpdateItem": 2, "dynamodb.PutItem": 1}
-SUPERSEDE = {"dynamodb.UpdateItem": 2, "dynamodb.TransactWriteItems": 1}
+START = {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 2, "dynamodb.PutItem": 1}
+SUPERSEDE = {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 2, "dynamodb.TransactWriteItems": 1}
 
 
 @pytest.fixture
@@ -37,14 +37,16 @@ def test_a_cold_check_of_a_code_of_ours_reads_one_secret(
     assert other.counted() == {"dynamodb.UpdateItem": 1, "secrets-manager.GetSecretValue": 1}
 
 
-def test_a_start_is_three_calls_and_one_to_the_vendor(warm: Gateway, vendors: Vendors) -> None:
+def test_a_start_is_three_writes_a_look_at_the_limits_and_one_call_to_the_vendor(
+    warm: Gateway, vendors: Vendors
+) -> None:
     called = len(vendors.urls)
     assert warm.start().status == 201
     assert warm.counted() == START
     assert vendors.urls[called:] == [ESMS_GENCODE]
 
 
-def test_a_start_that_supersedes_is_three_calls_too(warm: Gateway) -> None:
+def test_a_start_that_supersedes_is_no_call_more(warm: Gateway) -> None:
     warm.start()
     warm.clock.advance(60)
     warm.counted()
@@ -69,10 +71,11 @@ def test_a_failover_of_a_vendors_code_is_one_call_more(warm: Gateway, vendors: V
     assert warm.counted() == {**START, "dynamodb.UpdateItem": START["dynamodb.UpdateItem"] + 1}
 
 
-def test_a_start_that_nobody_takes_is_three_calls(warm: Gateway, vendors: Vendors) -> None:
+def test_a_start_that_nobody_takes_is_as_many_calls(warm: Gateway, vendors: Vendors) -> None:
     vendors.now_answers("GET", ESMS_GENCODE, {"CodeResult": "99"})
     assert warm.start().status == 502
     assert warm.counted() == {
+        "dynamodb.BatchGetItem": 1,
         "dynamodb.UpdateItem": 1,
         "dynamodb.PutItem": 1,
         "dynamodb.TransactWriteItems": 1,
@@ -114,13 +117,19 @@ def test_a_check_of_what_is_over_asks_no_vendor(warm: Gateway, vendors: Vendors)
     assert vendors.urls[called:] == []
 
 
-def test_a_resend_is_four_calls_and_one_to_the_vendor(warm: Gateway, vendors: Vendors) -> None:
+def test_a_resend_is_four_calls_a_look_at_the_limits_and_one_call_to_the_vendor(
+    warm: Gateway, vendors: Vendors
+) -> None:
     started = warm.start(client="demo-gateway")
     warm.clock.advance(60)
     warm.counted()
     called = len(vendors.urls)
     assert warm.resend(started.id, client="demo-gateway").status == 200
-    assert warm.counted() == {"dynamodb.GetItem": 1, "dynamodb.UpdateItem": 3}
+    assert warm.counted() == {
+        "dynamodb.BatchGetItem": 1,
+        "dynamodb.GetItem": 1,
+        "dynamodb.UpdateItem": 3,
+    }
     assert len(vendors.urls) == called + 1
 
 
@@ -133,20 +142,38 @@ def test_a_read_and_a_cancel_are_one_call_each(warm: Gateway) -> None:
     assert warm.counted() == {"dynamodb.UpdateItem": 1}
 
 
-def test_a_replay_sends_nothing_and_costs_two_calls(warm: Gateway, vendors: Vendors) -> None:
+def test_a_replay_sends_nothing_and_costs_three_calls(warm: Gateway, vendors: Vendors) -> None:
     warm.start(key="order-17")
     warm.counted()
     called = len(vendors.urls)
     assert warm.start(key="order-17").status == 201
-    assert warm.counted() == {"dynamodb.UpdateItem": 1, "dynamodb.GetItem": 1}
+    assert warm.counted() == {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 1, "dynamodb.GetItem": 1}
     assert len(vendors.urls) == called
 
 
-def test_a_start_in_the_cooldown_costs_one_call(warm: Gateway) -> None:
+def test_a_start_in_the_cooldown_costs_two_calls(warm: Gateway) -> None:
     warm.start()
     warm.counted()
     assert warm.start().status == 429
-    assert warm.counted() == {"dynamodb.UpdateItem": 1}
+    assert warm.counted() == {"dynamodb.BatchGetItem": 1, "dynamodb.UpdateItem": 1}
+
+
+def test_a_limited_address_costs_no_further_call(warm: Gateway) -> None:
+    """Its account is charged in one transaction with the intent."""
+    assert warm.start(source="198.51.100.7").status == 201
+    assert warm.counted() == {
+        "dynamodb.BatchGetItem": 1,
+        "dynamodb.UpdateItem": 2,
+        "dynamodb.TransactWriteItems": 1,
+    }
+
+
+def test_a_start_that_a_limit_refuses_costs_one_call(warm: Gateway) -> None:
+    for number in range(10):
+        assert warm.start(f"+8490188{1000 + number}", source="198.51.100.7").status == 201
+    warm.counted()
+    assert warm.start("+84901889999", source="198.51.100.7").code == "rate_limit"
+    assert warm.counted() == {"dynamodb.BatchGetItem": 1}
 
 
 @pytest.mark.parametrize("what", ["not JSON", "no credentials", "an unknown path", "no number"])

@@ -171,12 +171,14 @@ def test_json_may_be_declared_in_several_ways(gateway: Gateway, content_type: st
 # Costs and logs -------------------------------------------------------------------------
 
 
-def test_a_send_is_three_calls_and_a_check_is_one(app: App, vendors: Vendors) -> None:
+def test_a_send_is_three_writes_and_a_look_at_the_limits_and_a_check_is_one(
+    app: App, vendors: Vendors
+) -> None:
     gateway = app.gateway
     app.sent(to="+84901888480")
     gateway.counted()
     message_id = app.sent()
-    assert sum(gateway.counted().values()) == 3
+    assert sum(gateway.counted().values()) == 4
     app.verify(message_id, another(vendors.code_sent()))
     assert gateway.counted() == {"dynamodb.UpdateItem": 2}  # a wrong code is counted for the number
     app.verify(message_id, vendors.code_sent())

@@ -148,7 +148,7 @@ def test_a_vendor_whose_section_is_wrong_is_left_out_with_a_line(
 
 
 @pytest.mark.parametrize(
-    "name", ["TABLE_NAME", "CLIENTS_SECRET_ARN", "ESMS_URL", "SECRET_TTL_SECONDS", "ROUTES"]
+    "name", ["TABLE_NAME", "CLIENTS_SECRET_ARN", "ESMS_URL", "SECRET_TTL_SECONDS", "ROUTES", "TEST_NUMBERS"]
 )
 def test_a_setting_that_is_missing_is_said_in_one_line(environment: dict[str, str], name: str) -> None:
     gateway = Gateway(environment | {name: ""})

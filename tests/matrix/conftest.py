@@ -19,6 +19,7 @@ from tests.support.aws import make_table
 from tests.support.clock import FakeClock
 from tests.support.emulated import empty_aws
 from tests.support.gateway import PEPPER, Gateway, environment_of
+from tests.support.gateway import policy as usual_policy
 from tests.support.loop import LoopThread
 
 WAYS = ("message_central:vendor", "esms:vendor", "esms:gateway", "engagelab:vendor", "engagelab:gateway")
@@ -38,7 +39,11 @@ class Everything:
 
     def client(self, name: str, *, dialect: str, settings: object, way: str, **policy: object) -> str:
         """A client that may speak one dialect, whose codes go one way."""
-        section = {"secrets": [SECRET], "dialects": {dialect: settings}, "policy": {"routes": way} | policy}
+        section = {
+            "secrets": [SECRET],
+            "dialects": {dialect: settings},
+            "policy": usual_policy(routes=way) | policy,
+        }
         self.clients[name] = section
         document = {"pepper": PEPPER, "clients": self.clients}
         self.secrets_manager.put_secret_value(SecretId=self.arn, SecretString=json.dumps(document))

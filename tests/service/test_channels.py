@@ -53,7 +53,7 @@ def test_the_first_channel_carries_where_it_can() -> None:
     made = world.start(channels=WHATSAPP_THEN_SMS).verification
     assert asked(world) == [("one", Channel.WHATSAPP)]
     assert made.channel is Channel.WHATSAPP
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery"]
 
 
 def test_the_route_of_the_first_channel_is_gone_through_before_the_next_channels() -> None:
@@ -151,7 +151,7 @@ def test_a_vendors_code_that_fails_over_to_our_own_in_the_next_channel_is_ours_t
     world.one.will(REFUSED)
     made = world.start(channels=(Channel.ZALO, Channel.SMS)).verification
     assert (made.custody, made.provider, made.channel) == (Custody.GATEWAY, "two", Channel.SMS)
-    assert world.store.calls == ["claim_number", "create", "redirect", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "redirect", "settle_delivery"]
     assert world.check(made.id, code_of(world.two)).solved
 
 

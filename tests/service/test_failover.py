@@ -98,7 +98,7 @@ def test_a_failover_to_the_gateways_custody_lets_our_code_be_checked() -> None:
     world.one.will(REFUSED)
     made = world.started()
     assert (made.custody, made.provider) == (Custody.GATEWAY, "two")
-    assert world.store.calls == ["claim_number", "create", "redirect", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "redirect", "settle_delivery"]
     assert world.check(made.id, code_of(world.two)).status(NOON)[0] is Status.APPROVED
 
 
@@ -113,7 +113,7 @@ def test_a_failover_of_our_code_costs_no_call() -> None:
     world = World(route=("one:gateway", "two:gateway"))
     world.one.will(REFUSED)
     world.start()
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery"]
 
 
 def test_a_failover_of_a_vendors_code_is_written_before_the_next_vendor_is_called() -> None:
@@ -128,7 +128,7 @@ def test_a_failover_of_a_vendors_code_is_written_before_the_next_vendor_is_calle
     world.two.will(ACCEPTED, meanwhile=look)
     world.start()
     assert stored == ["two"]
-    assert world.store.calls == ["claim_number", "create", "redirect", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "redirect", "settle_delivery"]
 
 
 def test_a_code_that_is_checked_before_the_vendor_has_answered_is_good_once() -> None:

@@ -58,7 +58,7 @@ def test_a_refused_start_leaves_the_number_as_it_was() -> None:
     use_up(world, 3)
     world.store.calls.clear()
     limited(world)
-    assert world.store.calls == ["claim_number", "release_number"]
+    assert world.store.calls == ["usage", "claim_number", "release_number"]
     world.clock.advance(HOUR)
     assert world.start(by=client(**OPEN)).verification.attempts_max == 5
 

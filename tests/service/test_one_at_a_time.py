@@ -17,7 +17,7 @@ from tests.support.clock import NOON
 from tests.support.providers import REFUSED, DiedError
 from tests.support.world import VENDOR, World, code_of
 
-OVER_AN_ENDED_ONE = ["claim_number", "get", "claim_number", "create", "settle_delivery"]
+OVER_AN_ENDED_ONE = ["usage", "claim_number", "get", "claim_number", "create", "settle_delivery"]
 
 
 @pytest.mark.parametrize("passed", [0, 1, IN_FLIGHT_SECONDS, 59, 60, 61, 299])
@@ -30,7 +30,7 @@ def test_a_second_start_is_refused_with_the_live_id_as_long_as_the_code_lives(pa
         alone(world)
     assert (refused.value.live_id, refused.value.resend_at) == (first.verification.id, NOON + 300)
     assert refused.value.retry_after_seconds == 300 - passed
-    assert world.store.calls == ["claim_number", "get"]
+    assert world.store.calls == ["usage", "claim_number", "get"]
     assert world.sends == 1
     assert world.check(first.verification.id, code_of(world.one)).solved
 
@@ -38,11 +38,11 @@ def test_a_second_start_is_refused_with_the_live_id_as_long_as_the_code_lives(pa
 def test_the_first_start_and_one_after_the_expiry_are_three_calls() -> None:
     world = World()
     first = alone(world)
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery"]
     world.clock.advance(300)
     world.store.calls.clear()
     second = alone(world)
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery"]
     assert first.verification.id != second.verification.id
 
 
@@ -93,7 +93,7 @@ def test_an_undeliverable_start_frees_the_number_at_once() -> None:
         alone(world)
     world.store.calls.clear()
     assert alone(world).verification.delivery is Delivery.ACCEPTED
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery"]
 
 
 def test_a_delivery_of_unknown_fate_is_a_live_code() -> None:

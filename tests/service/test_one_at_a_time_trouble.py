@@ -12,7 +12,7 @@ from tests.support.clock import NOON
 from tests.support.providers import DiedError
 from tests.support.world import World
 
-OVER_AN_ENDED_ONE = ["claim_number", "get", "claim_number", "create", "settle_delivery"]
+OVER_AN_ENDED_ONE = ["usage", "claim_number", "get", "claim_number", "create", "settle_delivery"]
 
 
 # Claims without a verification ----------------------------------------------------------------

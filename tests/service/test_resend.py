@@ -36,7 +36,7 @@ def test_a_resend_is_four_calls_to_the_store() -> None:
     made = resendable(world)
     world.store.calls.clear()
     world.resend(made)
-    assert world.store.calls == ["get", "claim_number", "begin_resend", "settle_delivery"]
+    assert world.store.calls == ["get", "usage", "claim_number", "begin_resend", "settle_delivery"]
 
 
 def test_the_same_code_lives_no_longer_by_being_sent_again() -> None:

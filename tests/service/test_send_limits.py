@@ -103,7 +103,7 @@ def test_a_refused_start_costs_one_call_and_says_nothing_to_a_vendor() -> None:
     use_up(world)
     world.store.calls.clear()
     assert limited(world) == 600
-    assert world.store.calls == ["claim_number"]
+    assert world.store.calls == ["usage", "claim_number"]
 
 
 def test_the_cooldown_is_named_before_the_limit() -> None:

@@ -40,7 +40,7 @@ def test_a_start_sends_a_code_to_the_number() -> None:
 def test_the_usual_way_is_three_calls_to_the_store() -> None:
     world = World()
     world.start()
-    assert world.store.calls == ["claim_number", "create", "settle_delivery"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery"]
 
 
 def test_with_custody_of_the_vendor_no_code_is_ours() -> None:
@@ -190,7 +190,7 @@ def test_what_no_vendor_takes_is_undeliverable_and_frees_the_number_at_once() ->
     assert failed is not None
     assert failed.status(NOON) == (Status.FAILED, Reason.UNDELIVERABLE)
     assert world.read(failed.id).status(NOON) == (Status.FAILED, Reason.UNDELIVERABLE)
-    assert world.store.calls == ["claim_number", "create", "settle_delivery", "get"]
+    assert world.store.calls == ["usage", "claim_number", "create", "settle_delivery", "get"]
     assert world.started().delivery is Delivery.ACCEPTED
 
 

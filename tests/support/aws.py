@@ -41,7 +41,8 @@ class TroubledClient:
 
     def __init__(self, inner: DynamoDBClient) -> None:
         self._inner = inner
-        self._errors: list[Exception] = []
+        self._errors: list[Exception | None] = []
+        self._errors_at: dict[str, Exception] = {}
         self._losing = False
         self._meanwhile: Callable[[], object] = lambda: None
         self.calls: list[str] = []
@@ -54,15 +55,24 @@ class TroubledClient:
     def lose_answer(self, *, meanwhile: Callable[[], object] = lambda: None) -> None:
         self._losing, self._meanwhile = True, meanwhile
 
-    def fail(self, *errors: Exception) -> None:
+    def fail(self, *errors: Exception | None) -> None:
+        """The next calls fail one after the other; None lets one through."""
         self._errors.extend(errors)
+
+    def fail_at(self, expression: str, error: Exception) -> None:
+        """The next update whose expression begins like this fails."""
+        self._errors_at[expression] = error
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
             self.calls.append(operation)
             self.requests.append(arguments)
-            if self._errors:
-                raise self._errors.pop(0)
+            error = self._errors.pop(0) if self._errors else None
+            if error is not None:
+                raise error
+            for begin in self._errors_at:
+                if arguments.get("UpdateExpression", "").startswith(begin):
+                    raise self._errors_at.pop(begin)
             answer = getattr(self._inner, operation)(**arguments)
             if self._losing:
                 self._losing = False

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.support.gateway import CLIENTS, Gateway, HttpAnswer, basic
+from tests.support.gateway import CLIENTS, Gateway, HttpAnswer, basic, policy
 
 TOKEN = "/oauth2/token"
 BASE = "/one-time-password-sms/v1"
@@ -41,8 +41,8 @@ def clients(**more: object) -> dict[str, Any]:
     document = copy.deepcopy(CLIENTS)
     secrets = {"secrets": ["demo-secret"]}
     document["clients"] |= {
-        "shop": secrets | {"policy": {"routes": "gateway"}, "dialects": {"camara": {}, "native": {}}},
-        "vendor-held": secrets | {"dialects": {"camara": {}}},
+        "shop": secrets | {"policy": policy(routes="gateway"), "dialects": {"camara": {}, "native": {}}},
+        "vendor-held": secrets | {"policy": policy(), "dialects": {"camara": {}}},
         "native-only": secrets | {"dialects": {"native": {}}},
         "esms-only": secrets | {"dialects": {"esms": {}}},
         **more,
@@ -50,11 +50,11 @@ def clients(**more: object) -> dict[str, Any]:
     return document
 
 
-def section(*, settings: object = None, **policy: object) -> dict[str, Any]:
+def section(*, settings: object = None, **limits: object) -> dict[str, Any]:
     """A client of this dialect."""
     return {
         "secrets": ["demo-secret"],
-        "policy": {"routes": "gateway"} | policy,
+        "policy": policy(routes="gateway") | limits,
         "dialects": {"camara": settings or {}},
     }
 

@@ -6,7 +6,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from tests.support.gateway import CLIENTS, Gateway, HttpAnswer, basic
+from tests.support.gateway import CLIENTS, Gateway, HttpAnswer, basic, policy
 from tests.support.vendors import ENGAGELAB_CODES, ENGAGELAB_REFUSED, ESMS_NO_BALANCE, ESMS_RAW, Vendors
 
 TO = "+84901888484"
@@ -28,16 +28,16 @@ TEMPLATES: dict[str, Any] = {
 }
 
 
-def clients(**policy: object) -> dict[str, Any]:
+def clients(**limits: object) -> dict[str, Any]:
     """`app` over codes of ours, `app-vendor` over the vendors' codes, `app-bound` with a policy."""
     document = deepcopy(CLIENTS)
     engagelab = {"engagelab": {"templates": TEMPLATES}}
     document["clients"] |= {
-        "app": {"secrets": ["demo-secret"], "policy": {"routes": "gateway"}, "dialects": engagelab},
-        "app-vendor": {"secrets": ["demo-secret"], "dialects": engagelab},
+        "app": {"secrets": ["demo-secret"], "policy": policy(routes="gateway"), "dialects": engagelab},
+        "app-vendor": {"secrets": ["demo-secret"], "policy": policy(), "dialects": engagelab},
         "app-bound": {
             "secrets": ["demo-secret"],
-            "policy": {"routes": "gateway"} | policy,
+            "policy": policy(routes="gateway") | limits,
             "dialects": engagelab,
         },
         "app-off": {"secrets": ["demo-secret"], "disabled": True, "dialects": engagelab},

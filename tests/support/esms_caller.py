@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.support.gateway import CLIENTS, Gateway, HttpAnswer
+from tests.support.gateway import policy as usual_policy
 from tests.support.vendors import ESMS_RAW, Vendors
 
 JSON = "/MainService.svc/json"
@@ -48,7 +49,7 @@ def section(*, policy: dict[str, Any] | None = None, esms: dict[str, Any] | None
     settings = usual if esms is None else esms
     return {
         "secrets": ["demo-secret"],
-        "policy": {"routes": "gateway"} | (policy or {}),
+        "policy": usual_policy(routes="gateway") | (policy or {}),
         "dialects": {"esms": settings},
     }
 

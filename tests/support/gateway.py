@@ -26,14 +26,22 @@ from tests.support.vendors import ENGAGELAB_URL, ESMS_URL, MESSAGE_CENTRAL_URL
 
 PEPPER = "canary-pepper-of-the-integration-tests-0001"
 VERIFICATIONS = "/otp/v1/verifications"
+SERVER = "203.0.113.17"  # where requests come from unless a test says otherwise
+
+
+def policy(**settings: object) -> dict[str, object]:
+    """A policy of a client whose own servers call, so that no limit of an address is in the way."""
+    return {"trusted_networks": ["203.0.113.0/24"]} | settings
+
+
 CLIENTS: dict[str, Any] = {
     "pepper": PEPPER,
     "clients": {
-        "demo": {"secrets": ["demo-secret"]},
-        "demo-gateway": {"secrets": ["demo-secret"], "policy": {"routes": "gateway"}},
+        "demo": {"secrets": ["demo-secret"], "policy": policy()},
+        "demo-gateway": {"secrets": ["demo-secret"], "policy": policy(routes="gateway")},
         "eager": {
             "secrets": ["demo-secret"],
-            "policy": {"routes": "gateway", "cooldown_seconds": 0, "sends": 2},
+            "policy": policy(routes="gateway", cooldown_seconds=0, sends=2),
         },
         "off": {"secrets": ["demo-secret"], "disabled": True},
     },
@@ -108,7 +116,13 @@ def basic(client: str = "demo", secret: str = "demo-secret") -> str:
 
 
 def http_event(
-    method: str, path: str, *, body: str | None = None, headers: Mapping[str, str], query: str = ""
+    method: str,
+    path: str,
+    *,
+    body: str | None = None,
+    headers: Mapping[str, str],
+    query: str = "",
+    source: str = SERVER,
 ) -> dict[str, Any]:
     """A request as API Gateway hands it over (payload format 2.0), with what is read of it."""
     return {
@@ -116,7 +130,7 @@ def http_event(
         "rawPath": path,
         "rawQueryString": query,
         "headers": dict(headers),
-        "requestContext": {"http": {"method": method, "path": path}},
+        "requestContext": {"http": {"method": method, "path": path, "sourceIp": source}},
         "body": body,
         "isBase64Encoded": False,
     }
@@ -164,6 +178,7 @@ class Gateway:
         secret: str = "demo-secret",
         headers: Mapping[str, str] | None = None,
         raw: str | None = None,
+        source: str = SERVER,
         to: Edge | None = None,
     ) -> Answer:
         """A request over HTTP, routed to the function that has its path."""
@@ -172,7 +187,7 @@ class Gateway:
         if text is not None:
             sent = {"content-type": "application/json"} | sent
         edge = to or self.edge_of(method, path)
-        return self.event(edge, http_event(method, path, body=text, headers=sent))
+        return self.event(edge, http_event(method, path, body=text, headers=sent, source=source))
 
     def edge_of(self, method: str, path: str) -> Edge:
         """The function that API Gateway would call."""
@@ -186,9 +201,10 @@ class Gateway:
         query: str = "",
         body: str | None = None,
         headers: Mapping[str, str] | None = None,
+        source: str = SERVER,
     ) -> HttpAnswer:
         """A request as it is, in any dialect; nothing is added to it."""
-        event = http_event(method, path, body=body, headers=headers or {}, query=query)
+        event = http_event(method, path, body=body, headers=headers or {}, query=query, source=source)
         result: Any = self.edge_of(method, path)(event, Context())
         self.answers.append(json.dumps(result, ensure_ascii=False))
         return HttpAnswer(result["statusCode"], result["headers"], result["body"])
@@ -207,7 +223,9 @@ class Gateway:
 
     def start(self, to: str = "+84901888484", *, client: str = "demo", **more: Any) -> Answer:
         headers = {"idempotency-key": more.pop("key")} if "key" in more else {}
-        return self.request("POST", VERIFICATIONS, {"to": to} | more, client=client, headers=headers)
+        source = more.pop("source", SERVER)
+        body = {"to": to} | more
+        return self.request("POST", VERIFICATIONS, body, client=client, headers=headers, source=source)
 
     def check(self, id_: str, code: str, *, client: str = "demo") -> Answer:
         return self.request("POST", f"{VERIFICATIONS}/{id_}/check", {"code": code}, client=client)
@@ -264,8 +282,11 @@ def environment_of(*, clients_arn: str, vendors_arn: str, **changes: str) -> dic
         "CLIENTS_SECRET_ARN": clients_arn,
         "VENDORS_SECRET_ARN": vendors_arn,
         "ROUTES": json.dumps(ROUTES),
+        "TEST_NUMBERS": "off",
         "MESSAGE_CENTRAL_URL": MESSAGE_CENTRAL_URL,
         "ESMS_URL": ESMS_URL,
         "ENGAGELAB_URL": ENGAGELAB_URL,
         "SECRET_TTL_SECONDS": "300",
+        "DAILY_SENDS_WARNING": "10000",
+        "DAILY_SENDS_LIMIT": "20000",
     } | changes

@@ -15,6 +15,7 @@ import requests
 from responses import CallbackResponse
 
 from tests.support.gateway import CLIENTS, Gateway, HttpAnswer
+from tests.support.gateway import policy as usual_policy
 from tests.support.vendors import ESMS_RAW, Vendors
 
 TOKEN = "/auth/v1/authentication/token"
@@ -31,7 +32,7 @@ def section(*, policy: dict[str, Any] | None = None, **settings: object) -> dict
     """A client whose codes are ours and which may speak this dialect alone."""
     return {
         "secrets": ["demo-secret"],
-        "policy": {"routes": "gateway"} | (policy or {}),
+        "policy": usual_policy(routes="gateway") | (policy or {}),
         "dialects": {"message_central": settings},
     }
 

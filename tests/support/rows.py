@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from countersign.claims import NumberClaim, Slot
 from countersign.model import Delivery, Status, Verification
+from countersign.policy import Limit
 
 type Change = Callable[[Verification], Verification]
 type Condition = Callable[[Verification], bool]
@@ -50,6 +51,11 @@ def limited_until(sent: list[int], *, claim: NumberClaim) -> int:
     """When every limit lets a send through again; not later than `claim.now`: none is reached."""
     ends = [sent[-limit.count] + limit.seconds for limit in claim.limits if len(sent) >= limit.count]
     return max(ends, default=0)
+
+
+def full_until(charged: list[int], *, limit: Limit) -> int:
+    """When an address has room again; not later than now: it has room."""
+    return charged[-limit.count] + limit.seconds if len(charged) >= limit.count else 0
 
 
 def lock_is_free(lock: Lock, *, claim: NumberClaim) -> bool:

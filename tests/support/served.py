@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-from tests.support.gateway import Context, Gateway
+from tests.support.gateway import SERVER, Context, Gateway
 
 # What API Gateway hands over as text; every other body, one without a type too, comes in base64.
 TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript")
@@ -84,7 +84,7 @@ def event_of(method: str, target: str, *, headers: Any, body: bytes) -> dict[str
         "rawPath": unquote(path),
         "rawQueryString": query,
         "headers": merged,
-        "requestContext": {"http": {"method": method, "path": unquote(path)}},
+        "requestContext": {"http": {"method": method, "path": unquote(path), "sourceIp": SERVER}},
         "isBase64Encoded": False,
     }
     if body:

@@ -23,13 +23,15 @@ from countersign.model import (
     Verdict,
     Verification,
 )
-from countersign.ports import Counted, ResendIntent, Settlement
+from countersign.ports import Counted, Created, ResendIntent, Settlement
+from countersign.usage import AddressUse, Charge, Gauge, Scope, Usage, UsageQuery
 from tests.support.rows import (
     Change,
     Condition,
     Lock,
     Row,
     delivery_is_of,
+    full_until,
     is_open,
     limited_until,
     lock_is_free,
@@ -47,6 +49,11 @@ class MemoryStore:
         self._sent: dict[str, list[int]] = {}
         self._failed: dict[str, list[int]] = {}
         self._rows: dict[tuple[str, str], Row] = {}
+        self._charged: dict[str, list[int]] = {}
+        # What the count function would have counted; tests fill it in.
+        self.gauges: dict[tuple[Scope, str], Gauge] = {}
+        self.last_text: dict[str, dict[str, int]] = {}
+        self.last_approval: dict[str, dict[str, int]] = {}
         self._writers = count(1)
         self.lose_answers = 0  # how many of the next writes are repeated by the client library
 
@@ -154,18 +161,49 @@ class MemoryStore:
 
     # Verifications ----------------------------------------------------------------------
 
-    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
+    def usage(self, query: UsageQuery) -> Usage:
+        with self._mutex:
+            scopes = {
+                Scope.TOTAL: "",
+                Scope.CLIENT: query.client_id,
+                Scope.COUNTRY: query.country,
+                Scope.PREFIX: query.prefix_key,
+            }
+            return Usage(
+                gauges={scope: self.gauges.get((scope, key), Gauge()) for scope, key in scopes.items()},
+                address=AddressUse(
+                    sent_at=tuple(reversed(self._charged.get(query.address_key or "", []))),
+                    last_text=self.last_text.get(query.address_key or "", {}),
+                    last_approval=self.last_approval.get(query.address_key or "", {}),
+                ),
+            )
+
+    def charge(self, charge: Charge) -> int | None:
+        with self._mutex:
+            charged = self._charged.setdefault(charge.address_key, [])
+            again_at = full_until(charged, limit=charge.limit)
+            if again_at > charge.now:
+                return again_at
+            charged.append(charge.now)
+            return None
+
+    def create(
+        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+    ) -> Created:
         with self._mutex:
             ids = {verification.id, *supersedes}
             if len(ids) <= len(supersedes):  # DynamoDB refuses two writes on one item in a transaction
                 raise ServiceUnavailableError
             row = self._rows.get((verification.client_id, verification.id))
             if row is not None:
-                return Counted(applied=False, verification=row.read())
+                return Created(applied=False, verification=row.read())
+            again_at = self.charge(charge) if charge is not None else None
+            if again_at is not None:
+                return Created(applied=False, verification=None, again_at=again_at)
             for older in supersedes:
                 self._supersede(verification, older=older)
             self._rows[verification.client_id, verification.id] = Row(verification)
-            return Counted(applied=True, verification=verification)
+            return Created(applied=True, verification=verification)
 
     def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
         with self._mutex:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.model import RouteStep, Verdict, Verification
-from countersign.ports import Counted, ResendIntent, Settlement, Store
+from countersign.ports import Counted, Created, ResendIntent, Settlement, Store
+from countersign.usage import Charge, Usage, UsageQuery
 
 
 @dataclass
@@ -50,8 +51,18 @@ class WatchedStore:
     def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
         self._run("supersede", lambda: self.inner.supersede(verification, older=older))
 
-    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
-        return self._run("create", lambda: self.inner.create(verification, supersedes=supersedes))
+    def usage(self, query: UsageQuery) -> Usage:
+        return self._run("usage", lambda: self.inner.usage(query))
+
+    def charge(self, charge: Charge) -> int | None:
+        return self._run("charge", lambda: self.inner.charge(charge))
+
+    def create(
+        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+    ) -> Created:
+        return self._run(
+            "create", lambda: self.inner.create(verification, supersedes=supersedes, charge=charge)
+        )
 
     def settle_delivery(
         self, verification: Verification, *, settlement: Settlement, release: Release | None

@@ -10,12 +10,14 @@ from typing import Any
 from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.codes import Keys
+from countersign.limits import Budget
 from countersign.model import Channel, Secret, Verification
 from countersign.policy import DEFAULT_CODE_LENGTH, DEFAULT_TTL_SECONDS, Policy
 from countersign.ports import Store
 from countersign.routing import Routes
 from countersign.service.check import Checker
 from countersign.service.courier import Courier
+from countersign.service.guard import Guard
 from countersign.service.resend import Resender
 from countersign.service.sending import cooldown_seconds
 from countersign.service.start import Starter
@@ -41,6 +43,7 @@ class World:
         route: tuple[str, ...] = GATEWAY,
         routes: Mapping[str, object] | None = None,
         store: Store | None = None,
+        rehearses: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.telemetry = RecordingTelemetry()
@@ -61,10 +64,14 @@ class World:
             telemetry=self.telemetry,
             clock=self.clock,
         )
+        self.budget = Budget(warning=10_000, limit=20_000)
+        guard = Guard(store=self.store, telemetry=self.telemetry, budget=lambda: self.budget)
         self.starter = Starter(
             store=self.store,
             courier=courier,
+            guard=guard,
             routes=lambda: self.routes,
+            rehearses=rehearses,
             keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -72,7 +79,9 @@ class World:
         self.resender = Resender(
             store=self.store,
             courier=courier,
+            guard=guard,
             routes=lambda: self.routes,
+            rehearses=rehearses,
             keys=lambda: self.keys,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -105,6 +114,7 @@ class World:
         ttl_seconds: int | None = None,
         locale: str | None = None,
         reference: str | None = None,
+        source: str | None = None,
         seconds: float = SECONDS,
         **more: Any,
     ) -> Started:
@@ -122,7 +132,9 @@ class World:
             reference=reference,
             idempotency_key=key,
         )
-        return self.starter.start(caller, request=replace(request, **more), deadline=self.deadline(seconds))
+        return self.starter.start(
+            caller, request=replace(request, **more), source=source, deadline=self.deadline(seconds)
+        )
 
     def started(self, **wishes: str | None) -> Verification:
         """A start of the default client, and what it made."""
@@ -135,6 +147,7 @@ class World:
         by: Client | None = None,
         channel: Channel | None = None,
         key: str | None = None,
+        source: str | None = None,
         seconds: float = SECONDS,
     ) -> Verification:
         return self.resender.resend(
@@ -142,6 +155,7 @@ class World:
             verification_id=verification_id,
             channel=channel,
             idempotency_key=key,
+            source=source,
             deadline=self.deadline(seconds),
         )
 

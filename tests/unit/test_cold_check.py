@@ -22,11 +22,17 @@ from tests.support.clock import NOON
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray_sdk")
 UNNEEDED = (
+    "countersign.aws.changes",
+    "countersign.aws.counters",
+    "countersign.counting",
     "countersign.phone",
     "countersign.routing",
+    "countersign.scripts",
+    "countersign.service.rehearsal",
     "countersign.service.resend",
     "countersign.service.wish",
     "countersign.providers",
+    "countersign.stream",
     *(f"countersign.dialects.{name}" for name in DIALECTS if name != NATIVE),
 )
 ID = "abcdefghijklmnopqrstuvwxyz"

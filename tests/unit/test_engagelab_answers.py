@@ -58,6 +58,7 @@ SENDS = {
     "CooldownError": (3004, 400),
     "SendsExhaustedError": (1000, 500),
     "SendLimitError": (5015, 400),
+    "RateLimitError": (5015, 400),
     "IdempotencyConflictError": (1000, 500),
     "UndeliverableError": (5001, 400),
     "VendorUnavailableError": (1000, 500),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from countersign.errors import ConfigurationError
-from countersign.settings import Setting, Settings, required
+from countersign.settings import Setting, Settings, required, switched_on
 
 WHOLE = {
-    "TABLE_NAME": "table",
     "CLIENTS_SECRET_ARN": "arn:clients",
     "VENDORS_SECRET_ARN": "arn:vendors",
     "MESSAGE_CENTRAL_URL": "https://mc.example",
@@ -20,7 +19,7 @@ WHOLE = {
 
 def test_settings_are_read() -> None:
     settings = Settings.read(WHOLE)
-    assert (settings.table_name, settings.secret_ttl_seconds) == ("table", 300)
+    assert settings.secret_ttl_seconds == 300
     assert (settings.clients_secret_arn, settings.vendors_secret_arn) == ("arn:clients", "arn:vendors")
     assert settings.vendor_urls == {
         "message_central": "https://mc.example",
@@ -44,14 +43,35 @@ def test_a_variable_that_is_not_set_is_named(name: str, value: str | None) -> No
 def test_a_life_of_secrets_that_is_no_number_is_said(value: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Settings.read(WHOLE | {"SECRET_TTL_SECONDS": value})
-    assert str(refused.value) == "SECRET_TTL_SECONDS must be a whole number of seconds"
+    assert str(refused.value) == "SECRET_TTL_SECONDS must be a whole number"
 
 
-def test_every_setting_but_the_routes_is_needed_by_both_functions() -> None:
-    assert set(Setting) - set(WHOLE) == {"ROUTES"}
+def test_every_setting_but_the_table_and_those_of_sending_is_needed_by_both_callers_functions() -> None:
+    of_sending = {"ROUTES", "TEST_NUMBERS", "DAILY_SENDS_WARNING", "DAILY_SENDS_LIMIT"}
+    assert set(Setting) - set(WHOLE) == {"TABLE_NAME"} | of_sending
 
 
-def test_the_routes_are_needed_where_they_are_asked_for() -> None:
-    assert required({"ROUTES": "{}"}, Setting.ROUTES) == "{}"
-    with pytest.raises(ConfigurationError, match="ROUTES"):
-        required(WHOLE, Setting.ROUTES)
+@pytest.mark.parametrize("setting", [Setting.ROUTES, Setting.TABLE_NAME])
+def test_the_routes_and_the_table_are_needed_where_they_are_asked_for(setting: Setting) -> None:
+    assert required({setting: "{}"}, setting) == "{}"
+    with pytest.raises(ConfigurationError, match=setting):
+        required(WHOLE, setting)
+
+
+@pytest.mark.parametrize(("value", "on"), [("on", True), ("off", False)])
+def test_test_numbers_are_switched_on_by_the_word_alone(value: str, on: bool) -> None:
+    assert switched_on({"TEST_NUMBERS": value}, Setting.TEST_NUMBERS) is on
+
+
+@pytest.mark.parametrize("value", ["true", "ON", "On", "1", " on", "on ", "yes", "false", "0"])
+def test_a_switch_that_says_neither_on_nor_off_is_said(value: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        switched_on({"TEST_NUMBERS": value}, Setting.TEST_NUMBERS)
+    assert str(refused.value) == "TEST_NUMBERS must be on or off"
+
+
+@pytest.mark.parametrize("environment", [{}, {"TEST_NUMBERS": ""}])
+def test_a_switch_that_is_not_set_is_named(environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        switched_on(environment, Setting.TEST_NUMBERS)
+    assert str(refused.value) == "the environment variable TEST_NUMBERS is not set"

@@ -21,7 +21,7 @@ from countersign.dialects.dialect import Function
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.edge import Edge
 from countersign.service.check import Checker
-from countersign.settings import Setting, Settings, required
+from countersign.settings import Setting, Settings, required, switched_on, whole
 from countersign.telemetry import PowertoolsTelemetry, make_telemetry
 
 if TYPE_CHECKING:
@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from countersign.aws.counters import DynamoCounters
     from countersign.ports import Providers
     from countersign.routing import Routes
     from countersign.service.courier import Courier
+    from countersign.service.guard import Guard
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
+    from countersign.stream import StreamEdge
 
 
 @final
@@ -93,7 +96,8 @@ class Container:
 
     @cached_property
     def table(self) -> Table:
-        return Table(self.settings.table_name, client=lambda: self.dynamodb, clock=self.clock)
+        name = required(self._environment, Setting.TABLE_NAME)
+        return Table(name, client=lambda: self.dynamodb, clock=self.clock)
 
     @cached_property
     def store(self) -> DynamoStore:
@@ -131,6 +135,20 @@ class Container:
         )
 
     @cached_property
+    def guard(self) -> Guard:
+        from countersign.limits import Budget
+        from countersign.service.guard import Guard
+
+        return Guard(
+            store=self.store,
+            telemetry=self.telemetry,
+            budget=lambda: Budget(
+                warning=whole(self._environment, Setting.DAILY_SENDS_WARNING),
+                limit=whole(self._environment, Setting.DAILY_SENDS_LIMIT),
+            ),
+        )
+
+    @cached_property
     def starter(self) -> Starter:
         from countersign.service.start import Starter
 
@@ -146,7 +164,9 @@ class Container:
         return use_case(
             store=self.store,
             courier=self.courier,
+            guard=self.guard,
             routes=lambda: self.routes,
+            rehearses=switched_on(self._environment, Setting.TEST_NUMBERS),
             keys=self.clients.keys,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -162,6 +182,18 @@ class Container:
             clock=self.clock,
         )
 
+    @cached_property
+    def counters(self) -> DynamoCounters:
+        from countersign.aws.counters import DynamoCounters
+
+        return DynamoCounters(self.table, clock=self.clock)
+
+    def stream_edge(self) -> StreamEdge:
+        from countersign.aws.changes import read_change
+        from countersign.stream import StreamEdge
+
+        return StreamEdge(read=read_change, counters=lambda: self.counters, telemetry=self.telemetry)
+
     def edge(self, function: Function) -> Edge:
         return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
 
@@ -176,3 +208,9 @@ def send_function() -> Edge:
 def verify_function() -> Edge:
     """The verify function's entry, one per container."""
     return Container(os.environ).edge(Function.VERIFY)
+
+
+@cache
+def count_function() -> StreamEdge:
+    """The count function's entry, one per container."""
+    return Container(os.environ).stream_edge()

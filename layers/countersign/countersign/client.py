@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from countersign.policy import Policy
+
+if TYPE_CHECKING:
+    from countersign.scripts import Scripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,7 @@ class Client:
     id: str
     policy: Policy
     dialects: Mapping[str, Mapping[str, object]] | None = None  # None: it may speak every one
+    test_numbers: Scripts = field(default_factory=dict)
 
     def speaks(self, dialect: str) -> bool:
         return self.dialects is None or dialect in self.dialects

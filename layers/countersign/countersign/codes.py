@@ -71,6 +71,14 @@ class Keys:
         """Storage key of (client, number, purpose) within the number, 16 characters."""
         return _text(self._mac("slot", client_id, number.reveal(), purpose)[:10])
 
+    def prefix_key(self, prefix: Secret) -> str:
+        """What a block of numbers is counted under, 16 characters."""
+        return _text(self._mac("prefix", prefix.reveal())[:10])
+
+    def address_key(self, address: str) -> str:
+        """What a source address is counted under, 16 characters."""
+        return _text(self._mac("address", address)[:10])
+
     def verification_id(self, client_id: str, *, idempotency_key: str) -> str:
         """The id that an Idempotency-Key stands for, in the form of `random_id`."""
         return _text(self._mac("id", client_id, idempotency_key))[:26]

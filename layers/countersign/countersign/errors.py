@@ -22,6 +22,7 @@
     ├── SendsExhaustedError              429     sends_exhausted         a new start
     ├── SendLimitError                   429     send_limit              waiting
     ├── GuessLimitError                  429     guess_limit             waiting
+    ├── RateLimitError                   429     rate_limit              waiting
     ├── IdempotencyConflictError         422     idempotency_conflict    another Idempotency-Key
     ├── UndeliverableError               502     undeliverable           a new start
     ├── VendorUnavailableError           503     vendor_unavailable      waiting
@@ -234,6 +235,15 @@ class GuessLimitError(CountersignError):
     code = "guess_limit"
     title = "Guess limit"
     default_detail = "Too many wrong codes were tried for this number."
+
+
+class RateLimitError(CountersignError):
+    """Too many messages from one source, of one client, to one block of numbers or country, or in all."""
+
+    status = 429
+    code = "rate_limit"
+    title = "Rate limit"
+    default_detail = "Too many codes were sent lately; nothing was sent now."
 
 
 class IdempotencyConflictError(CountersignError):

@@ -14,6 +14,7 @@ from typing import final
 
 ANY = "*"  # in a setting: every country, or every channel, that has no entry of its own
 HIDDEN_DIGIT = "•"  # stands for each hidden digit of a masked number, first of all after the calling code
+TEST_PROVIDER = "test"  # stands where a vendor's name does for what only rehearses: nothing was sent
 GUESS_NONE = "-"  # never equal to a keyed hash, nor to the empty `code` of custody `vendor`
 
 _REGION = re.compile(r"[A-Z]{2}|001|\*")
@@ -120,6 +121,13 @@ class ResendMode(StrEnum):
 
     SAME_CODE = "same_code"
     NEW_CODE = "new_code"
+
+
+class PumpingMode(StrEnum):
+    """What becomes of a send that the guard against pumping suspects."""
+
+    RECORD_ONLY = "record_only"  # it is sent, and the suspicion is on record
+    DENY = "deny"
 
 
 class NumberKind(StrEnum):
@@ -264,11 +272,18 @@ class Verification:
     alphabet: Alphabet = Alphabet.DIGITS
     reference: str | None = None
     resend_key: str | None = None  # keyed hashes of the resends' Idempotency-Keys, joined by commas
+    prefix_key: str = ""  # key of the block of numbers that it is counted under
+    address_key: str | None = None  # key of the caller's address, where that is limited
 
     @property
     def solved(self) -> bool:
         """A counted guess equalled the gateway-held code."""
         return self.code != "" and self.guess == self.code
+
+    @property
+    def rehearsed(self) -> bool:
+        """It is a test number's: nothing was sent, and what users do is not counted with it."""
+        return self.provider == TEST_PROVIDER
 
     @property
     def calling_code(self) -> str:

@@ -6,6 +6,7 @@ Imported by what starts verifications only: libphonenumber costs a cold start de
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -51,6 +52,15 @@ def parse_phone(text: str, *, field: str) -> Phone:
         masked=_mask(number),
         kind=_kind(number),
     )
+
+
+@lru_cache(maxsize=512)
+def is_e164(number: Secret) -> bool:
+    """Is it a valid number in the one spelling that `parse_phone` gives to all of its spellings?"""
+    try:
+        return parse_phone(number.reveal(), field="number").e164 == number
+    except InvalidNumberError:
+        return False
 
 
 def international(digits: str, *, region: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from ipaddress import ip_network
 
 from countersign.errors import ConfigurationError
-from countersign.model import ANY, ResendMode, is_region
+from countersign.model import ANY, PumpingMode, ResendMode, Secret, is_region
+from countersign.sources import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ SENDS_PER_10_MINUTES = Bound(1, 10)
 SENDS_PER_DAY = Bound(1, 20)
 FAILURES_PER_HOUR = Bound(1, 15)
 FAILURES_PER_DAY = Bound(1, 25)
+ADDRESS_SENDS_PER_MINUTE = Bound(1, 20)
+USAGE = Bound(1, 10_000_000)  # of whatever is counted from the stream
 
 DEFAULT_CODE_LENGTH = 6
 DEFAULT_TTL_SECONDS = 300
@@ -45,6 +50,14 @@ _NUMBERS = {
     "sends_per_day": SENDS_PER_DAY,
     "failures_per_hour": FAILURES_PER_HOUR,
     "failures_per_day": FAILURES_PER_DAY,
+    "address_sends_per_minute": ADDRESS_SENDS_PER_MINUTE,
+    "prefix_sends_per_hour": USAGE,
+    "prefix_sends_per_day": USAGE,
+    "country_sends_per_hour": USAGE,
+    "country_sends_per_day": USAGE,
+    "client_sends_per_hour": USAGE,
+    "client_sends_per_day": USAGE,
+    "client_sends_per_day_warning": USAGE,
 }
 
 
@@ -54,6 +67,9 @@ _NUMBERS = {
 _EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
 _OVERSEAS = "AU CA HK IN JP KR MY NZ PH SG TH TW US VN"
 DEFAULT_COUNTRIES = frozenset(f"{_EUROPE} {_OVERSEAS}".split())
+
+
+_NUMBER_OR_BEGINNING = re.compile(r"\+[1-9][0-9]{0,14}\*|\+[1-9][0-9]{6,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,17 @@ class Policy:
     resend: ResendMode = ResendMode.SAME_CODE
     routes: str = "default"
     countries: frozenset[str] = DEFAULT_COUNTRIES  # ISO 3166-1 alpha-2, or "*"
+    address_sends_per_minute: int = 10
+    prefix_sends_per_hour: int = 50
+    prefix_sends_per_day: int = 200
+    country_sends_per_hour: int = 1_000
+    country_sends_per_day: int = 5_000
+    client_sends_per_hour: int = 1_000
+    client_sends_per_day: int = 10_000
+    client_sends_per_day_warning: int = 5_000
+    pumping: PumpingMode = PumpingMode.RECORD_ONLY
+    trusted_networks: tuple[Network, ...] = ()  # the client's own servers, which no address limit is for
+    trusted_numbers: tuple[str, ...] = ()  # E.164; with "*" at the end, every number that begins so
 
     def allows(self, country: str) -> bool:
         """May codes go to numbers of this country?"""
@@ -99,6 +126,33 @@ class Policy:
         """How many wrong codes one number takes, whoever tries them and in whatever dialect."""
         return Limit(self.failures_per_hour, 3_600), Limit(self.failures_per_day, 86_400)
 
+    @property
+    def address_limit(self) -> Limit:
+        """How many texts one source address may have sent."""
+        return Limit(self.address_sends_per_minute, 60)
+
+    @property
+    def prefix_limits(self) -> tuple[Limit, ...]:
+        """How many texts one block of numbers gets, whoever sends them."""
+        return Limit(self.prefix_sends_per_hour, 3_600), Limit(self.prefix_sends_per_day, 86_400)
+
+    @property
+    def country_limits(self) -> tuple[Limit, ...]:
+        """How many texts one country gets, whoever sends them."""
+        return Limit(self.country_sends_per_hour, 3_600), Limit(self.country_sends_per_day, 86_400)
+
+    @property
+    def client_limits(self) -> tuple[Limit, ...]:
+        """How many texts this client may have sent."""
+        return Limit(self.client_sends_per_hour, 3_600), Limit(self.client_sends_per_day, 86_400)
+
+    def trusts(self, number: Secret) -> bool:
+        """Is the number one that the guard against pumping lets through?"""
+        plain = number.reveal()
+        return any(
+            plain.startswith(one[:-1]) if one.endswith("*") else plain == one for one in self.trusted_numbers
+        )
+
     @classmethod
     def parse(cls, section: Mapping[str, object], *, client_id: str) -> Policy:
         """Read a client's `policy` object.
@@ -108,32 +162,73 @@ class Policy:
         values: dict[str, object] = {}
         for name, value in section.items():
             where = f"client {client_id}: policy.{name}"
-            if name in _NUMBERS:
-                bound = _NUMBERS[name]
-                if type(value) is not int or not bound.holds(value):
-                    raise ConfigurationError(
-                        f"{where} must be a whole number from {bound.low} to {bound.high}"
-                    )
-            elif name == "resend":
-                if value not in tuple(ResendMode):
-                    raise ConfigurationError(f"{where} must be one of {', '.join(ResendMode)}")
-            elif name == "routes":
-                if not isinstance(value, str) or not value:
-                    raise ConfigurationError(f"{where} must name a table of the routes")
-            elif name == "countries":
-                _check_countries(value, where=where)
-            else:
+            read = _READERS.get(name)
+            if read is None:
                 raise ConfigurationError(f"{where} is not a setting")
-            values[name] = _READ[name](value) if name in _READ else value
-        return cls(**values)  # type: ignore[arg-type]  # each value was checked against its field above
+            values[name] = read(value, where)
+        return cls(**values)  # type: ignore[arg-type]  # each reader returns what its field above holds
 
 
-def _check_countries(value: object, *, where: str) -> None:
+type _Reader = Callable[[object, str], object]
+
+
+def _number(bound: Bound) -> _Reader:
+    def read(value: object, where: str) -> int:
+        if type(value) is not int or not bound.holds(value):
+            raise ConfigurationError(f"{where} must be a whole number from {bound.low} to {bound.high}")
+        return value
+
+    return read
+
+
+def _one_of(choices: type[StrEnum]) -> _Reader:
+    def read(value: object, where: str) -> StrEnum:
+        if value not in tuple(choices):
+            raise ConfigurationError(f"{where} must be one of {', '.join(choices)}")
+        return choices(str(value))
+
+    return read
+
+
+def _routes(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{where} must name a table of the routes")
+    return value
+
+
+def _countries(value: object, where: str) -> frozenset[str]:
     if not isinstance(value, list) or not value:
         raise ConfigurationError(f'{where} must be a list of countries such as ["VN"], or ["*"]')
     for country in value:
         if not isinstance(country, str) or not is_region(country):
             raise ConfigurationError(f"{where}: a country is two capital letters (VN), 001, or *")
+    return frozenset(value)
 
 
-_READ: Mapping[str, Callable[[Any], object]] = {"resend": ResendMode, "countries": frozenset}
+def _networks(value: object, where: str) -> tuple[Network, ...]:
+    fault = f'{where} must be a list of networks such as ["203.0.113.0/24"]'
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ConfigurationError(fault)
+    try:
+        return tuple(ip_network(one) for one in value)
+    except ValueError as error:
+        raise ConfigurationError(fault) from error
+
+
+def _numbers(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(one, str) and _NUMBER_OR_BEGINNING.fullmatch(one) for one in value
+    ):
+        raise ConfigurationError(f'{where} must be a list of numbers such as ["+84901888484", "+8490188*"]')
+    return tuple(value)
+
+
+_READERS: Mapping[str, _Reader] = {
+    **{name: _number(bound) for name, bound in _NUMBERS.items()},
+    "resend": _one_of(ResendMode),
+    "pumping": _one_of(PumpingMode),
+    "routes": _routes,
+    "countries": _countries,
+    "trusted_networks": _networks,
+    "trusted_numbers": _numbers,
+}

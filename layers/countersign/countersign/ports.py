@@ -24,6 +24,7 @@ from countersign.model import (
     Verdict,
     Verification,
 )
+from countersign.usage import Charge, Usage, UsageQuery
 
 type Field = str | int | float | bool | None
 
@@ -166,6 +167,16 @@ class Counted:
     verification: Verification | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created(Counted):
+    """The outcome of writing an intent.
+
+    `again_at` set: the caller's address has had as many texts as it may get until then.
+    """
+
+    again_at: int | None = None
+
+
 class Store(Protocol):
     """The state. Every change is one conditional write; expiry is in the condition.
 
@@ -186,10 +197,21 @@ class Store(Protocol):
         """Undo a claim after which nothing was sent. False: the slot has moved on and stays as it is."""
         ...
 
-    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
-        """Write the durable intent and end the superseded ones, together.
+    def usage(self, query: UsageQuery) -> Usage:
+        """What was sent and verified lately; the counters lag behind by some seconds."""
+        ...
 
-        Not applied: the id exists; the stored verification comes back.
+    def charge(self, charge: Charge) -> int | None:
+        """Count one text of a source address. Not counted: when there may be one again (epoch seconds)."""
+        ...
+
+    def create(
+        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+    ) -> Created:
+        """Write the durable intent, end the superseded ones and charge the address, together.
+
+        Not applied: the id exists (the stored verification comes back), a newer start has marked it as
+        replaced, or the address has no room (`again_at`).
         """
         ...
 

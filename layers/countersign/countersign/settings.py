@@ -12,21 +12,23 @@ from countersign.errors import ConfigurationError
 class Setting(StrEnum):
     """Names of the environment variables; template.yaml sets exactly these (a test holds that)."""
 
-    TABLE_NAME = "TABLE_NAME"
+    TABLE_NAME = "TABLE_NAME"  # every function; the count function has no other
     CLIENTS_SECRET_ARN = "CLIENTS_SECRET_ARN"
     VENDORS_SECRET_ARN = "VENDORS_SECRET_ARN"
     ROUTES = "ROUTES"  # the send function alone
+    TEST_NUMBERS = "TEST_NUMBERS"  # the send function alone
     MESSAGE_CENTRAL_URL = "MESSAGE_CENTRAL_URL"
     ESMS_URL = "ESMS_URL"
     ENGAGELAB_URL = "ENGAGELAB_URL"
     SECRET_TTL_SECONDS = "SECRET_TTL_SECONDS"
+    DAILY_SENDS_WARNING = "DAILY_SENDS_WARNING"  # the send function alone, as the next
+    DAILY_SENDS_LIMIT = "DAILY_SENDS_LIMIT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a deployment decides."""
+    """What a deployment decides for the functions that answer callers."""
 
-    table_name: str
     clients_secret_arn: str
     vendors_secret_arn: str
     vendor_urls: Mapping[str, str]
@@ -35,11 +37,7 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Read the variables. Raises ConfigurationError that names the one at fault."""
-        ttl = required(environment, Setting.SECRET_TTL_SECONDS)
-        if not ttl.isascii() or not ttl.isdigit():
-            raise ConfigurationError(f"{Setting.SECRET_TTL_SECONDS} must be a whole number of seconds")
         return cls(
-            table_name=required(environment, Setting.TABLE_NAME),
             clients_secret_arn=required(environment, Setting.CLIENTS_SECRET_ARN),
             vendors_secret_arn=required(environment, Setting.VENDORS_SECRET_ARN),
             vendor_urls={
@@ -47,7 +45,7 @@ class Settings:
                 "esms": required(environment, Setting.ESMS_URL),
                 "engagelab": required(environment, Setting.ENGAGELAB_URL),
             },
-            secret_ttl_seconds=int(ttl),
+            secret_ttl_seconds=whole(environment, Setting.SECRET_TTL_SECONDS),
         )
 
 
@@ -57,3 +55,19 @@ def required(environment: Mapping[str, str], setting: Setting) -> str:
     if not value:
         raise ConfigurationError(f"the environment variable {setting} is not set")
     return value
+
+
+def whole(environment: Mapping[str, str], setting: Setting) -> int:
+    """The variable's value as a whole number. Raises ConfigurationError where it is none, or not set."""
+    value = required(environment, setting)
+    if not value.isascii() or not value.isdigit():
+        raise ConfigurationError(f"{setting} must be a whole number")
+    return int(value)
+
+
+def switched_on(environment: Mapping[str, str], setting: Setting) -> bool:
+    """Whether a variable says `on`. Raises ConfigurationError for what is neither `on` nor `off`."""
+    value = required(environment, setting)
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"{setting} must be on or off")
+    return value == "on"

@@ -42,6 +42,14 @@ def number_pk(number_key: str) -> str:
     return f"N#{number_key}"
 
 
+def counter_pk(scope: str) -> str:
+    return f"C#{scope}"
+
+
+def address_pk(address_key: str) -> str:
+    return f"A#{address_key}"
+
+
 def attribute(value: str | int) -> Attribute:
     """A value in DynamoDB's notation."""
     return {"N": str(value)} if isinstance(value, int) else {"S": str(value)}

@@ -13,8 +13,9 @@ import re
 
 from countersign.aws.items import KEEP_SECONDS, Item, number, number_pk, text
 from countersign.aws.table import Update
+from countersign.aws.times import is_within, moved_up, window_start
 from countersign.claims import Allowance, ClaimRefused, NumberClaim, Release, Slot, allowance_of
-from countersign.policy import FAILURES_PER_DAY, SENDS_PER_DAY, Limit
+from countersign.policy import FAILURES_PER_DAY, SENDS_PER_DAY
 
 # One more than any limit looks back, so that taking a send back restores what it pushed out.
 _REMEMBERED_SENDS = SENDS_PER_DAY.high + 1
@@ -27,7 +28,7 @@ def claim_update(claim: NumberClaim) -> Update:
     """Take the slot (and the vendor's lock) if the cooldown is over."""
     slot = claim.slot
     sets = [f"#s_{slot}_resend_at = :resend_at", f"#s_{slot}_expires_at = :expires_at", "#ttl = :ttl"]
-    sets += _moved_up("t", places=_REMEMBERED_SENDS)
+    sets += moved_up("t", places=_REMEMBERED_SENDS)
     values: dict[str, str | int] = {
         "id": claim.verification_id,
         "now": claim.now,
@@ -46,8 +47,8 @@ def claim_update(claim: NumberClaim) -> Update:
     if claim.replaces is not None:
         values["replaced"] = claim.replaces
     for limit in claim.limits:
-        condition += f" AND {_is_within(limit)}"
-        values[_window_start(limit)] = claim.now - limit.seconds
+        condition += f" AND {is_within(limit)}"
+        values[window_start(limit)] = claim.now - limit.seconds
     if claim.vendor_lock is not None:
         lock_sets, lock_is_free = _lock(claim.vendor_lock)
         sets += lock_sets
@@ -74,26 +75,11 @@ def _slot_is_free(claim: NumberClaim) -> str:
     return f"(attribute_not_exists(#s_{slot}_id) OR ({may_follow}))"
 
 
-def _moved_up(row: str, *, places: int) -> list[str]:
-    """Every remembered time moves up by one: all of an update's right-hand sides are the old values."""
-    moved = [f"#{row}{place} = if_not_exists(#{row}{place - 1}, :zero)" for place in range(places, 1, -1)]
-    return [*moved, f"#{row}1 = :now"]
-
-
-def _is_within(limit: Limit) -> str:
-    """Was the send that would now be one too many before the window?"""
-    return f"(attribute_not_exists(#t1) OR #t{limit.count} <= :{_window_start(limit)})"
-
-
-def _window_start(limit: Limit) -> str:
-    return f"before_{limit.seconds}"
-
-
 def failure_update(number_key: str, *, now: int) -> Update:
     """One more wrong code for the number, which a claim has made."""
     return Update(
         number_pk(number_key),
-        expression="SET " + ", ".join(_moved_up("f", places=_REMEMBERED_FAILURES)),
+        expression="SET " + ", ".join(moved_up("f", places=_REMEMBERED_FAILURES)),
         condition="attribute_exists(#pk)",
         values={"now": now, "zero": 0},
     )

@@ -26,6 +26,8 @@ from countersign.ports import Telemetry
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from countersign.scripts import Scripts
+
 type Dialects = Mapping[str, Mapping[str, object]] | None
 
 # Wrong credentials are free to send, and each fetch costs money and quota: one container
@@ -194,7 +196,7 @@ class SecretClients:
         policy = section.get("policy", {})
         if not isinstance(policy, dict):
             raise ConfigurationError(f"client {client_id}: policy must be a JSON object")
-        unknown = set(section) - {"secrets", "policy", "disabled", "dialects"}
+        unknown = set(section) - {"secrets", "policy", "disabled", "dialects", "test_numbers"}
         if unknown:
             raise ConfigurationError(f"client {client_id}: {min(unknown)} is not a setting")
         dialects = section.get("dialects")
@@ -204,6 +206,7 @@ class SecretClients:
             id=client_id,
             policy=Policy.parse(policy, client_id=client_id),
             dialects=cast("Dialects", dialects),  # which _check_dialects has looked through
+            test_numbers=_scripts(section, client_id=client_id),
         )
 
     def keys(self) -> Keys:
@@ -247,6 +250,14 @@ def _check_dialects(value: object, *, known: frozenset[str], client_id: str) -> 
             raise ConfigurationError(f"client {client_id}: dialects may name {', '.join(sorted(known))} only")
         if not isinstance(settings, dict):
             raise ConfigurationError(f"client {client_id}: dialects.{name} must be a JSON object")
+
+
+def _scripts(section: Mapping[str, object], *, client_id: str) -> Scripts:
+    if "test_numbers" not in section:
+        return {}
+    from countersign.scripts import parse_scripts  # few clients have any
+
+    return parse_scripts(section["test_numbers"], client_id=client_id)
 
 
 def _accepted_secrets(section: Mapping[str, object], *, client_id: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import final
 from countersign.aws.items import (
     Attribute,
     Item,
+    number,
     number_pk,
     read_verification,
     text,
@@ -30,6 +31,7 @@ from countersign.aws.numbers import (
     release_update,
 )
 from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
+from countersign.aws.usage import charge_update, read_usage, usage_pks
 from countersign.aws.verifications import (
     cancel_update,
     guess_update,
@@ -44,7 +46,8 @@ from countersign.claims import Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import RouteStep, Verdict, Verification
-from countersign.ports import Counted, ResendIntent, Settlement
+from countersign.ports import Counted, Created, ResendIntent, Settlement
+from countersign.usage import Charge, Usage, UsageQuery
 
 
 @final
@@ -79,43 +82,70 @@ class DynamoStore:
             return False
         return True
 
-    def create(self, verification: Verification, *, supersedes: tuple[str, ...]) -> Counted:
-        """PutItem, or one transaction with the marks on what it supersedes."""
+    def usage(self, query: UsageQuery) -> Usage:
+        """One BatchGetItem."""
+        return read_usage(self._table.batch_get(tuple(usage_pks(query).values())), query=query)
+
+    def charge(self, charge: Charge) -> int | None:
+        """One UpdateItem on the address's record."""
+        try:
+            self._table.update(charge_update(charge), returned="ALL_NEW")
+        except ConditionFailedError as error:
+            return _again_at(error.items[0], charge=charge)
+        return None
+
+    def create(
+        self, verification: Verification, *, supersedes: tuple[str, ...], charge: Charge | None = None
+    ) -> Created:
+        """PutItem, or one transaction with the marks on what it supersedes and the address's account."""
         writer = random_seed()
         item = verification_item(verification, writer=writer)
         try:
-            if supersedes:
-                self._create_over(verification, item=item, supersedes=supersedes)
-            else:
-                self._table.put_new(item)
+            if supersedes or charge is not None:
+                return self._create_with(verification, item=item, supersedes=supersedes, charge=charge)
+            self._table.put_new(item)
         except ConditionFailedError as error:
             stored = error.items[0]
             if stored is not None and text(stored, "writer") == writer:
-                return Counted(applied=True, verification=verification)
-            return Counted(applied=False, verification=read_verification(stored))
-        return Counted(applied=True, verification=verification)
+                return Created(applied=True, verification=verification)
+            return Created(applied=False, verification=read_verification(stored))
+        return Created(applied=True, verification=verification)
 
-    def _create_over(
-        self, verification: Verification, *, item: dict[str, Attribute], supersedes: tuple[str, ...]
-    ) -> None:
+    def _create_with(
+        self,
+        verification: Verification,
+        *,
+        item: dict[str, Attribute],
+        supersedes: tuple[str, ...],
+        charge: Charge | None,
+    ) -> Created:
+        accounts = [charge_update(charge)] if charge is not None else []
         marks = [supersede_update(verification, older=older) for older in supersedes]
         try:
-            self._table.transact(put=item, updates=marks)
+            self._table.transact(put=item, updates=[*accounts, *marks])
         except ConditionFailedError as error:
             if error.failed[0]:
                 raise
+            if charge is not None and error.failed[1]:
+                return Created(
+                    applied=False, verification=None, again_at=_again_at(error.items[1], charge=charge)
+                )
             # A mark did not fit: that id belongs to another number, so it is none of ours to end.
         except ConflictError:
-            # Too many starts to one number at once for a transaction. What is there already
-            # must be known before anything is ended in its name.
+            # Too many starts at once to one number, or from one address, for a transaction. What is
+            # there already must be known before anything is ended in its name.
             stored = self._table.get(verification_pk(verification.client_id, verification.id))
             if stored is not None:
                 raise ConditionFailedError((stored,), failed=(True,)) from None
         else:
-            return
+            return Created(applied=True, verification=verification)
         # One by one, the older ones first: in between there is rather no live code than two.
+        again_at = self.charge(charge) if charge is not None else None
+        if again_at is not None:
+            return Created(applied=False, verification=None, again_at=again_at)
         self.supersede(verification, older=supersedes)
         self._table.put_new(item)
+        return Created(applied=True, verification=verification)
 
     def supersede(self, verification: Verification, *, older: tuple[str, ...]) -> None:
         """One UpdateItem each."""
@@ -201,6 +231,12 @@ class DynamoStore:
         if verification is None:
             raise ServiceUnavailableError("A stored verification cannot be read.")
         return Counted(applied=True, verification=verification)
+
+
+def _again_at(stored: Item | None, *, charge: Charge) -> int:
+    """When the address may have a text sent again."""
+    limit = charge.limit
+    return number(stored or {}, f"t{limit.count}") + limit.seconds
 
 
 def _is_ours(stored: Item | None, *, update: Update) -> bool:

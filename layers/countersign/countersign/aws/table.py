@@ -15,7 +15,7 @@ from countersign.errors import ServiceUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import BatchGetItemOutputTypeDef, TransactWriteItemTypeDef
 
 _NAME = re.compile(r"#(\w+)")
 _CONFLICT_PAUSES_SECONDS = (0.02, 0.06, 0.15)
@@ -86,8 +86,29 @@ class Table:
         )
         return cast("Item | None", answer.get("Item"))
 
+    def batch_get(self, pks: Sequence[str]) -> dict[str, Item]:
+        """What is stored under up to 100 keys, each on its own and perhaps a moment old.
+
+        Raises ServiceUnavailableError where DynamoDB leaves keys out at every try.
+        """
+        found: dict[str, Item] = {}
+        asked: dict[str, object] = {self._name: {"Keys": [key(pk) for pk in pks]}}
+        for pause in (*_CONFLICT_PAUSES_SECONDS, None):
+            answer = self._batch_get(asked)
+            for item in answer.get("Responses", {}).get(self._name, ()):
+                found[item["pk"]["S"]] = item
+            asked = cast("dict[str, object]", answer.get("UnprocessedKeys", {}))
+            if not asked:
+                return found
+            if pause is not None:
+                self._clock.sleep(pause)
+        raise ServiceUnavailableError(retry_after_seconds=RETRY_AFTER_SECONDS)
+
+    def _batch_get(self, asked: dict[str, object]) -> BatchGetItemOutputTypeDef:
+        return self._call(lambda: self._client().batch_get_item(RequestItems=asked))  # type: ignore[arg-type]
+
     def update(self, update: Update, *, returned: str) -> Item:
-        """UpdateItem; `returned` is ALL_NEW or ALL_OLD. Raises ConditionFailedError."""
+        """UpdateItem; `returned` is ALL_NEW, ALL_OLD or NONE. Raises ConditionFailedError."""
         arguments = update.arguments(self._name) | {"ReturnValues": returned}
         answer = self._call(lambda: self._client().update_item(**arguments))  # type: ignore[arg-type]
         return cast("Item", answer.get("Attributes", {}))

@@ -54,7 +54,9 @@ class Camara(Dialect):
                 policy=client.policy,
                 text_is_binding=parsing.own_text_binds(client.settings(NAME), client_id=client.id),
             )
-            started = self._use_cases.starter.start(client, request=start, deadline=deadline)
+            started = self._use_cases.starter.start(
+                client, request=start, source=request.source, deadline=deadline
+            )
             return answers.sent(started.verification, request=request)
 
     def _validate_code(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:

@@ -34,6 +34,7 @@ from countersign.errors import (
     NumberNotAllowedError,
     PayloadTooLargeError,
     PermissionDeniedError,
+    RateLimitError,
     SendLimitError,
     SendsExhaustedError,
     ServiceUnavailableError,
@@ -88,6 +89,7 @@ UNSUPPORTED_MEDIA_TYPE = Words(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body as 
 TOO_MANY_REQUESTS = Words(
     429, "TOO_MANY_REQUESTS", "A code was sent to this number a moment ago; wait before the next."
 )
+TOO_MANY_IN_ALL = Words(429, "TOO_MANY_REQUESTS", "Too many codes were sent lately; wait before the next.")
 INTERNAL = Words(500, "INTERNAL", "The service failed; nothing was verified.")
 NOT_SENT = Words(503, "UNAVAILABLE", "No vendor took the message; nothing was sent.")
 UNAVAILABLE = Words(503, "UNAVAILABLE", "The service cannot answer now.")
@@ -113,6 +115,7 @@ _WORDS: Mapping[type[CountersignError], Words] = {
     CooldownError: TOO_MANY_REQUESTS,
     SendLimitError: MAX_OTP_CODES_EXCEEDED,
     GuessLimitError: MAX_OTP_CODES_EXCEEDED,
+    RateLimitError: TOO_MANY_IN_ALL,
     SendsExhaustedError: MAX_OTP_CODES_EXCEEDED,
     IdempotencyConflictError: ALREADY_EXISTS,
     UndeliverableError: NOT_SENT,

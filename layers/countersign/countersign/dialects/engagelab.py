@@ -62,7 +62,9 @@ class Engagelab(Dialect):
             if template is None:
                 raise answers.UnknownSubjectError("template does not exist")
             start = parsing.start_request(order, template=template, policy=client.policy)
-            started = self._use_cases.starter.start(client, request=start, deadline=deadline)
+            started = self._use_cases.starter.start(
+                client, request=start, source=request.source, deadline=deadline
+            )
             return answers.accepted(started.verification)
 
     def _verify(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:

@@ -31,6 +31,7 @@ from countersign.errors import (
     NumberNotAllowedError,
     PayloadTooLargeError,
     PermissionDeniedError,
+    RateLimitError,
     SendLimitError,
     UnauthenticatedError,
     UndeliverableError,
@@ -68,6 +69,7 @@ UNREACHABLE = Words(5012, 400, "the target is unreachable")
 NUMBER_REFUSED = Words(5013, 400, "the number is on a blacklist")
 NOT_COMPLIANT = Words(5014, 400, "no vendor of the route can carry this template")
 INTERCEPTED = Words(5015, 400, "intercepted: too many messages to this number")
+LIMITED = Words(5015, 400, "intercepted: too many messages lately")
 
 
 @final
@@ -107,6 +109,7 @@ _WORDS: Mapping[type[CountersignError], Words] = {
     CooldownError: STILL_LIVE,
     SendLimitError: INTERCEPTED,
     GuessLimitError: INTERCEPTED,
+    RateLimitError: LIMITED,
     UndeliverableError: SENDING_FAILED,
 }
 # Of a verification that has ended so, no code can be right any more.

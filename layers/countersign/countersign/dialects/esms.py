@@ -82,16 +82,18 @@ class Esms(Dialect):
         parameters = Parameters.of(request)
         with self._authenticated(parameters) as client:
             wish = parsing.parse_gencode(parameters, client=client)
-            return self._send(client, request=wish, deadline=deadline)
+            return self._send(client, request=wish, source=request.source, deadline=deadline)
 
     def _multichannel(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
         parameters = Parameters.of(request)
         with self._authenticated(parameters) as client:
             wish = parsing.parse_multichannel(parameters, client=client)
-            return self._send(client, request=wish, deadline=deadline)
+            return self._send(client, request=wish, source=request.source, deadline=deadline)
 
-    def _send(self, client: Client, *, request: StartRequest, deadline: Deadline) -> HttpResponse:
-        started = self._use_cases.starter.start(client, request=request, deadline=deadline)
+    def _send(
+        self, client: Client, *, request: StartRequest, source: str, deadline: Deadline
+    ) -> HttpResponse:
+        started = self._use_cases.starter.start(client, request=request, source=source, deadline=deadline)
         return answers.accepted(started.verification.id)
 
     def _check(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:

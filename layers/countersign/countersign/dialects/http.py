@@ -36,6 +36,7 @@ class HttpRequest:
     body: bytes = b""
     raw_query: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)  # the path's
+    source: str = ""  # the caller's address as API Gateway saw it, whatever the headers claim
     fault: CountersignError | None = None  # why the body could not be read; for the dialect to answer
 
     def __repr__(self) -> str:
@@ -60,6 +61,7 @@ class HttpRequest:
             headers={str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {},
             body=body,
             raw_query=str(event.get("rawQueryString") or ""),
+            source=str(http.get("sourceIp", "")),
             fault=fault,
         )
 

@@ -86,7 +86,9 @@ class MessageCentral(Dialect):
         with self._authenticated(request) as client:
             start = parsing.parse_send(request.query(), client=client)
             try:
-                started = self._use_cases.starter.start(client, request=start, deadline=deadline)
+                started = self._use_cases.starter.start(
+                    client, request=start, source=request.source, deadline=deadline
+                )
             except CooldownError as error:
                 if error.live_id is None:
                     raise

@@ -35,6 +35,7 @@ from countersign.errors import (
     NumberNotAllowedError,
     PayloadTooLargeError,
     PermissionDeniedError,
+    RateLimitError,
     SendLimitError,
     SendsExhaustedError,
     UnauthenticatedError,
@@ -101,6 +102,7 @@ _CODES: Mapping[type[CountersignError], ResponseCode] = {
     CooldownError: ResponseCode.MAXIMUM_LIMIT_REACHED,  # nothing lives; else it is a RequestExistsError
     SendLimitError: ResponseCode.MAXIMUM_LIMIT_REACHED,
     GuessLimitError: ResponseCode.MAXIMUM_LIMIT_REACHED,
+    RateLimitError: ResponseCode.MAXIMUM_LIMIT_REACHED,
     SendsExhaustedError: ResponseCode.MAXIMUM_LIMIT_REACHED,
     CanceledError: ResponseCode.DUPLICATE_RESOURCE,  # a newer send overtook this one
     IdempotencyConflictError: ResponseCode.DUPLICATE_RESOURCE,  # another verification has that id

@@ -54,9 +54,11 @@ class Native(Dialect):
         if key is not None:
             key = parsing.check_idempotency_key(key, field="idempotency_key")
         if operation == "start":
-            return self._start(client, body=body, key=key, deadline=deadline)
+            return self._start(client, body=body, key=key, source=None, deadline=deadline)
         verification_id = parsing.parse_id(body.text("id", most=64))
-        return self._resend(client, verification_id=verification_id, body=body, key=key, deadline=deadline)
+        return self._resend(
+            client, verification_id=verification_id, body=body, key=key, source=None, deadline=deadline
+        )
 
     def _invoked_verify(self, client: Client, *, body: JsonObject, deadline: Deadline) -> HttpResponse:
         operation = _operation(body, allowed=("check", "read", "cancel"))
@@ -74,7 +76,7 @@ class Native(Dialect):
         with self._authenticated(request) as client:
             key = parsing.parse_idempotency_key(request.headers)
             body = parse_object(request.body, content_type=request.headers.get("content-type"))
-            return self._start(client, body=body, key=key, deadline=deadline)
+            return self._start(client, body=body, key=key, source=request.source, deadline=deadline)
 
     def _http_resend(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
         with self._authenticated(request) as client:
@@ -83,7 +85,12 @@ class Native(Dialect):
             content_type = request.headers.get("content-type")
             body = parse_object(request.body, content_type=content_type, optional=True)
             return self._resend(
-                client, verification_id=verification_id, body=body, key=key, deadline=deadline
+                client,
+                verification_id=verification_id,
+                body=body,
+                key=key,
+                source=request.source,
+                deadline=deadline,
             )
 
     def _http_check(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
@@ -104,10 +111,10 @@ class Native(Dialect):
     # Operations -------------------------------------------------------------------------
 
     def _start(
-        self, client: Client, *, body: JsonObject, key: str | None, deadline: Deadline
+        self, client: Client, *, body: JsonObject, key: str | None, source: str | None, deadline: Deadline
     ) -> HttpResponse:
         request = parsing.parse_start(body, policy=client.policy, idempotency_key=key)
-        started = self._use_cases.starter.start(client, request=request, deadline=deadline)
+        started = self._use_cases.starter.start(client, request=request, source=source, deadline=deadline)
         headers = {"Location": f"{VERIFICATIONS}/{started.verification.id}"}
         if started.replayed:
             headers["Idempotent-Replayed"] = "true"
@@ -115,12 +122,24 @@ class Native(Dialect):
         return json_response(CREATED, document, headers=headers)
 
     def _resend(
-        self, client: Client, *, verification_id: str, body: JsonObject, key: str | None, deadline: Deadline
+        self,
+        client: Client,
+        *,
+        verification_id: str,
+        body: JsonObject,
+        key: str | None,
+        source: str | None,
+        deadline: Deadline,
     ) -> HttpResponse:
         channel = parsing.parse_channel(body)
         body.nothing_else()
         verification = self._use_cases.resender.resend(
-            client, verification_id=verification_id, channel=channel, idempotency_key=key, deadline=deadline
+            client,
+            verification_id=verification_id,
+            channel=channel,
+            idempotency_key=key,
+            source=source,
+            deadline=deadline,
         )
         return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
 

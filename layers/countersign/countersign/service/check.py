@@ -69,7 +69,8 @@ class Checker:
         if verification.custody is Custody.VENDOR:
             verification = self._check_at_vendor(verification, code=code, deadline=deadline)
         elif not verification.solved:
-            self._store.record_failure(verification.number_key, now=now)
+            if not verification.rehearsed:
+                self._store.record_failure(verification.number_key, now=now)
             raise WrongCodeError(verification=verification)
         self._outcome("VerificationApproved", verification=verification, outcome="approved", began=began)
         return verification

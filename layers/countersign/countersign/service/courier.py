@@ -110,7 +110,7 @@ class Courier:
                 provider = self._providers.get(step.provider)
                 if provider is None:
                     continue
-                leg = self._leg(letter, channel=way.channel, step=step, provider=provider)
+                leg = self.leg(letter, channel=way.channel, step=step, provider=provider)
                 reason = provider.refusal(leg.order)
                 if reason is None:
                     legs.append(leg)
@@ -132,7 +132,8 @@ class Courier:
             )
         raise ServiceUnavailableError("No vendor is set up for this route.")
 
-    def _leg(self, letter: Letter, *, channel: Channel, step: RouteStep, provider: Provider) -> Leg:
+    def leg(self, letter: Letter, *, channel: Channel, step: RouteStep, provider: Provider) -> Leg:
+        """The letter in the hands of one provider, with the code where it is ours."""
         code, code_hash = None, ""
         if step.custody is Custody.GATEWAY:
             keys = self._keys()

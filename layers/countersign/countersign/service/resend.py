@@ -15,13 +15,15 @@ from countersign.errors import (
     ServiceUnavailableError,
     UndeliverableError,
 )
-from countersign.model import Channel, Custody, Delivery, ResendMode, RouteStep, Verification
+from countersign.model import Channel, Custody, Delivery, Phone, ResendMode, RouteStep, Verification
 from countersign.phone import restored_phone
 from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Letter, Report, Way
+from countersign.service.guard import Account
 from countersign.service.refusal import refusal
+from countersign.service.rehearsal import REHEARSED_STEP
 from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
 
 
@@ -36,31 +38,33 @@ class Resender(Sending):
         verification_id: str,
         channel: Channel | None,
         idempotency_key: str | None,
+        source: str | None,
         deadline: Deadline,
     ) -> Verification:
         """Send again, beginning with the provider after the last one. Attempts are not reset.
 
         With policy `same_code` a gateway-held code stays as it is; otherwise the new
         code kills the older one and lives for a whole TTL.
-        Raises NotFoundError, CooldownError, SendsExhaustedError, SendLimitError, UndeliverableError
-        (the earlier code stays good, and no send is counted) or whatever ended the verification.
+        Raises NotFoundError, CooldownError, SendsExhaustedError, SendLimitError, RateLimitError,
+        UndeliverableError (the earlier code stays good, and no send is counted), NumberNotAllowedError,
+        CountryNotAllowedError or whatever ended the verification.
         """
         began = self._clock.monotonic()
         keys = self._keys()
         verification = self._store.get(client.id, verification_id)
         if verification is None:
             raise NotFoundError
-        key = (
-            keys.fingerprint("resend", client.id, verification_id, idempotency_key)
-            if idempotency_key
-            else None
-        )
+        key = _key_of(idempotency_key, keys=keys, client=client, verification_id=verification_id)
         if key is not None and key in _keys_of(verification):
             return verification
         now = self._clock.now()
         _refuse_unless_sendable(verification, now=now)
         carried_by = channel or verification.channel
-        letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
+        client, letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
+        if not verification.rehearsed:
+            account = Account.of(client, phone=letter.phone, source=source, keys=keys)
+            self._guard.admit(account, now=now)
+            self._guard.charge(account, now=now)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)
@@ -73,38 +77,22 @@ class Resender(Sending):
 
     def _plan(
         self, client: Client, *, keys: Keys, verification: Verification, channel: Channel
-    ) -> tuple[Letter, tuple[Leg, ...]]:
-        """What is sent again, and who could carry it, the provider after the last one first."""
-        steps = self._routes().steps(client.policy.routes, country=verification.country, channel=channel)
-        letter = self._letter(client, keys=keys, verification=verification, steps=steps)
-        admit(letter.phone, channels=(channel,), policy=client.policy)
-        way = Way(channel, starting_after(steps, provider=verification.provider))
-        return letter, self._courier.plan(letter, routes=(way,))
+    ) -> tuple[Client, Letter, tuple[Leg, ...]]:
+        """What is sent again, and who could carry it, the provider after the last one first.
 
-    def _letter(
-        self, client: Client, *, keys: Keys, verification: Verification, steps: tuple[RouteStep, ...]
-    ) -> Letter:
-        number = keys.unseal(verification.to_sealed, context=verification.id)
-        if number is None:
-            raise ServiceUnavailableError(
-                "The number of this verification can no longer be read; start a new one."
-            )
-        # The same code keeps its expiry, a vendor's is new and has its own: a route that mixes them
-        # must not prolong the one by the other.
-        held_by_vendor = verification.custody is Custody.VENDOR
-        mixed = any(step.custody is Custody.VENDOR for step in steps)
-        fresh = client.policy.resend is ResendMode.NEW_CODE or held_by_vendor or mixed
-        return Letter(
-            verification_id=verification.id,
-            client_id=client.id,
-            send_number=verification.sends + 1,
-            phone=restored_phone(number, country=verification.country, masked=verification.to_masked),
-            code_length=verification.code_length,
-            code_seed=random_seed() if fresh else verification.code_seed,
-            ttl_seconds=verification.ttl_seconds,
-            locale=verification.locale,
-            alphabet=verification.alphabet,
-        )
+        The client comes back with the policy that holds for it: a test number has no limits.
+        """
+        phone = _phone_of(verification, keys=keys)
+        rehearsal = self._rehearsal(client, phone=phone, earlier=verification)
+        if rehearsal is not None:
+            letter = _letter(client, phone=phone, verification=verification, steps=(REHEARSED_STEP,))
+            legs = self._rehearsed(letter, channel=channel, rehearsal=rehearsal)
+            return rehearsal.client, letter, legs
+        steps = self._routes().steps(client.policy.routes, country=verification.country, channel=channel)
+        letter = _letter(client, phone=phone, verification=verification, steps=steps)
+        admit(phone, channels=(channel,), policy=client.policy)
+        way = Way(channel, starting_after(steps, provider=verification.provider))
+        return client, letter, self._courier.plan(letter, routes=(way,))
 
     def _claim(
         self, client: Client, *, verification: Verification, legs: tuple[Leg, ...], now: int
@@ -164,6 +152,43 @@ class Resender(Sending):
             raise UndeliverableError(verification=before)
         settlement = self._settlement(report)
         return self._store.settle_delivery(intent, settlement=settlement, release=None).verification or intent
+
+
+def _key_of(idempotency_key: str | None, *, keys: Keys, client: Client, verification_id: str) -> str | None:
+    """The keyed hash under which a resend with this Idempotency-Key is known again."""
+    if not idempotency_key:
+        return None
+    return keys.fingerprint("resend", client.id, verification_id, idempotency_key)
+
+
+def _phone_of(verification: Verification, *, keys: Keys) -> Phone:
+    number = keys.unseal(verification.to_sealed, context=verification.id)
+    if number is None:
+        raise ServiceUnavailableError(
+            "The number of this verification can no longer be read; start a new one."
+        )
+    return restored_phone(number, country=verification.country, masked=verification.to_masked)
+
+
+def _letter(
+    client: Client, *, phone: Phone, verification: Verification, steps: tuple[RouteStep, ...]
+) -> Letter:
+    # The same code keeps its expiry, a vendor's is new and has its own: a route that mixes them
+    # must not prolong the one by the other.
+    held_by_vendor = verification.custody is Custody.VENDOR
+    mixed = any(step.custody is Custody.VENDOR for step in steps)
+    fresh = client.policy.resend is ResendMode.NEW_CODE or held_by_vendor or mixed
+    return Letter(
+        verification_id=verification.id,
+        client_id=client.id,
+        send_number=verification.sends + 1,
+        phone=phone,
+        code_length=verification.code_length,
+        code_seed=random_seed() if fresh else verification.code_seed,
+        ttl_seconds=verification.ttl_seconds,
+        locale=verification.locale,
+        alphabet=verification.alphabet,
+    )
 
 
 def _keys_of(verification: Verification) -> tuple[str, ...]:

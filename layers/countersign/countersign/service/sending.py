@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from countersign.claims import ClaimRefused, NumberClaim
+from countersign.client import Client
 from countersign.clock import Clock
 from countersign.codes import Keys
-from countersign.errors import CooldownError, SendLimitError
-from countersign.model import Verification
+from countersign.errors import CooldownError, NumberNotAllowedError, SendLimitError
+from countersign.model import Channel, Phone, Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
 from countersign.ports import Settlement, Store, Telemetry
 from countersign.routing import Routes
-from countersign.service.courier import Courier, Leg, Report
+from countersign.service.courier import Courier, Leg, Letter, Report
+from countersign.service.guard import Guard
+from countersign.service.rehearsal import REHEARSED_STEP, Rehearsal, Understudy, rehearsal_of
 
 
 class Sending:
@@ -23,17 +27,53 @@ class Sending:
         *,
         store: Store,
         courier: Courier,
+        guard: Guard,
         routes: Callable[[], Routes],
+        rehearses: bool,
         keys: Callable[[], Keys],
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
+        """`rehearses`: are test numbers switched on? Otherwise they are refused."""
         self._store = store
         self._courier = courier
+        self._guard = guard
         self._routes = routes
+        self._rehearses = rehearses
         self._keys = keys
         self._telemetry = telemetry
         self._clock = clock
+
+    def _rehearsal(
+        self, client: Client, *, phone: Phone, earlier: Verification | None = None
+    ) -> Rehearsal | None:
+        """How a send to a test number of the client goes; None for every other number.
+
+        A test number that must not be used now is refused, for it must not cost a text. So is one that
+        is none any more, where `earlier` (the verification that is sent again) was rehearsed.
+        Raises NumberNotAllowedError or ConfigurationError.
+        """
+        rehearsal = rehearsal_of(client, phone=phone)
+        if rehearsal is None and (earlier is None or not earlier.rehearsed):
+            return None
+        if rehearsal is None:
+            reason = "no longer a test number"
+        elif not self._rehearses:
+            reason = "test numbers are switched off"
+        elif rehearsal.script.has_ended(self._clock.now()):
+            reason = "past its last day"
+        else:
+            return rehearsal
+        self._telemetry.warning("a test number was refused", client=client.id, reason=reason)
+        refused = NumberNotAllowedError()
+        refused.country = phone.country
+        raise refused
+
+    def _rehearsed(self, letter: Letter, *, channel: Channel, rehearsal: Rehearsal) -> tuple[Leg, ...]:
+        """The only leg of a send to a test number."""
+        scripted = replace(letter, code=rehearsal.code)
+        understudy = Understudy(rehearsal.script)
+        return (self._courier.leg(scripted, channel=channel, step=REHEARSED_STEP, provider=understudy),)
 
     def _settlement(self, report: Report) -> Settlement:
         """How a delivery ended that may have reached somebody; the vendor's code may die before ours."""

@@ -13,47 +13,76 @@ from countersign.errors import (
     CanceledError,
     GuessLimitError,
     IdempotencyConflictError,
+    RateLimitError,
     ServiceUnavailableError,
     UndeliverableError,
 )
 from countersign.model import Custody, Delivery, Reason, Status, Verification
-from countersign.ports import Counted
+from countersign.ports import Created
 from countersign.service.admission import admit
 from countersign.service.courier import Leg, Report, Way
+from countersign.service.rehearsal import Rehearsal
 from countersign.service.sending import Sending, cooldown, past_the_lock, send_limit
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
+from countersign.usage import Charge
 
 
 @final
 class Starter(Sending):
     """The use case. At most three calls to the store beside the vendor's on the usual way."""
 
-    def start(self, client: Client, *, request: StartRequest, deadline: Deadline) -> Started:
-        """Send a code to a number.
+    def start(
+        self, client: Client, *, request: StartRequest, source: str | None, deadline: Deadline
+    ) -> Started:
+        """Send a code to a number. `source`: the caller's address, None where IAM vouches for the caller.
 
-        Raises CooldownError (with the live id), SendLimitError, GuessLimitError, NumberNotAllowedError,
-        CountryNotAllowedError, IdempotencyConflictError, UndeliverableError (nothing was sent, and the
-        number is free again), CanceledError (a newer start overtook this one before it sent),
-        NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is no error:
-        the verification is pending with `delivery` unknown.
+        Raises CooldownError (with the live id), SendLimitError, GuessLimitError, RateLimitError,
+        NumberNotAllowedError, CountryNotAllowedError, IdempotencyConflictError, UndeliverableError
+        (nothing was sent, and the number is free again), CanceledError (a newer start overtook this one
+        before it sent), NotCarriedError or ServiceUnavailableError. A delivery whose fate is unknown is
+        no error: the verification is pending with `delivery` unknown.
         """
         began = self._clock.monotonic()
-        admit(request.phone, channels=request.channels, policy=client.policy)
-        wish = Wish.of(request, client=client, keys=self._keys(), now=self._clock.now())
-        legs = self._courier.plan(wish.letter, routes=self._ways(client, request=request))
-        hold = self._claim(wish, legs=legs)
+        rehearsal = self._rehearsal(client, phone=request.phone)
+        if rehearsal is None:
+            admit(request.phone, channels=request.channels, policy=client.policy)
+        else:  # nothing is sent, so nothing is limited or counted
+            client, request, source = rehearsal.client, replace(request, cooldown_seconds=0), None
+        wish = Wish.of(request, client=client, source=source, keys=self._keys(), now=self._clock.now())
+        legs = self._legs(wish, client=client, rehearsal=rehearsal)
+        served = self._admitted(wish) if rehearsal is None else None
+        hold = served or self._claim(wish, legs=legs)
         if isinstance(hold, Started):
             return hold
         written = intent(wish, hold=hold, client=client)
         older = superseded(hold.before, by=written.id, now=wish.now)
-        created = self._created(written, older=older, hold=hold)
+        created = self._created(written, older=older, charge=wish.account.charge(wish.now), hold=hold)
         if not created.applied:
-            self._step_back(hold, intent=written, older=older, overtaken=created.verification is None)
+            is_marked = created.verification is None and created.again_at is None
+            self._step_back(hold, intent=written, older=older, overtaken=is_marked)
+            if created.again_at is not None:
+                raise self._guard.address_is_full(wish.account, again_at=created.again_at, now=wish.now)
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(written, legs=hold.legs, claim=hold.claim, deadline=deadline)
         settled = self._settle(report, release=hold.release)
         self._log("VerificationStarted", verification=settled, began=began)
         return Started(settled, replayed=False)
+
+    def _admitted(self, wish: Wish) -> Started | None:
+        """None, where the limits let it through."""
+        try:
+            self._guard.admit(wish.account, now=wish.now)
+        except RateLimitError:
+            served = self._served(wish)
+            if served is None:
+                raise
+            return served
+        return None
+
+    def _legs(self, wish: Wish, *, client: Client, rehearsal: Rehearsal | None) -> tuple[Leg, ...]:
+        if rehearsal is not None:
+            return self._rehearsed(wish.letter, channel=wish.request.channels[0], rehearsal=rehearsal)
+        return self._courier.plan(wish.letter, routes=self._ways(client, request=wish.request))
 
     def _ways(self, client: Client, *, request: StartRequest) -> tuple[Way, ...]:
         routes = self._routes()
@@ -166,10 +195,12 @@ class Starter(Sending):
         attempts = _guesses(outcome, claim=claim)
         return Hold(claim=claim, before=before, legs=legs, attempts=attempts, ours=False)
 
-    def _created(self, intent: Verification, *, older: tuple[str, ...], hold: Hold) -> Counted:
+    def _created(
+        self, intent: Verification, *, older: tuple[str, ...], charge: Charge | None, hold: Hold
+    ) -> Created:
         """Write the intent; where the store fails at that, try to give the number back."""
         try:
-            return self._store.create(intent, supersedes=older)
+            return self._store.create(intent, supersedes=older, charge=charge)
         except ServiceUnavailableError:
             if hold.ours:
                 with suppress(ServiceUnavailableError):

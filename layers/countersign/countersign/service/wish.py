@@ -10,6 +10,7 @@ from countersign.codes import Keys, random_id, random_seed
 from countersign.model import Alphabet, Channel, Delivery, MessageText, Phone, Secret, Verification
 from countersign.policy import TTL_SECONDS, Policy
 from countersign.service.courier import Leg, Letter
+from countersign.service.guard import Account
 
 # Longer than any start runs: until then, a claim without a verification is one that is being made.
 IN_FLIGHT_SECONDS = 30
@@ -54,10 +55,11 @@ class Wish:
     fingerprint: str
     now: int
     policy: Policy
+    account: Account
     letter: Letter
 
     @classmethod
-    def of(cls, request: StartRequest, *, client: Client, keys: Keys, now: int) -> Wish:
+    def of(cls, request: StartRequest, *, client: Client, source: str | None, keys: Keys, now: int) -> Wish:
         number = request.phone.e164
         verification_id = request.verification_id or random_id()
         if request.idempotency_key is not None:
@@ -70,6 +72,7 @@ class Wish:
             fingerprint=_fingerprint(keys, client=client, request=request),
             now=now,
             policy=client.policy,
+            account=Account.of(client, phone=request.phone, source=source, keys=keys),
             letter=Letter(
                 verification_id=verification_id,
                 client_id=client.id,
@@ -160,6 +163,8 @@ def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
         locale=letter.locale,
         alphabet=letter.alphabet,
         reference=request.reference,
+        prefix_key=wish.account.prefix_key,
+        address_key=wish.account.address_key,
     )
 
 

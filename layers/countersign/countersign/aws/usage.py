@@ -1,0 +1,85 @@
+"""What was sent and verified lately, as it lies in the table.
+
+The counters (`C#…`) are written from the table's stream; the record of a source address
+(`A#…`) with the very transaction that writes a verification, so that its limit is exact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from countersign.aws.items import Item, address_pk, counter_pk, number
+from countersign.aws.table import Update
+from countersign.aws.times import is_within, moved_up, window_start
+from countersign.counting import Kind, Span
+from countersign.policy import ADDRESS_SENDS_PER_MINUTE
+from countersign.usage import DAY, AddressUse, Charge, Gauge, Scope, Usage, UsageQuery, scopes_of
+
+KEEP_ADDRESS_SECONDS = 2 * DAY
+
+_BUCKET = re.compile(r"([sv])_([thd])(\d+)")
+_COUNTRY = re.compile(r"([kv])_([A-Z]{2}|001)")
+
+
+def usage_pks(query: UsageQuery) -> dict[Scope, str]:
+    """The items that a query is about."""
+    scopes = scopes_of(query.client_id, country=query.country, prefix_key=query.prefix_key)
+    pks = {scope: counter_pk(key) for scope, key in scopes.items()}
+    if query.address_key is not None:
+        pks[Scope.ADDRESS] = address_pk(query.address_key)
+    return pks
+
+
+def read_usage(items: Mapping[str, Item], *, query: UsageQuery) -> Usage:
+    """What the items of a query say; one that is not there has counted nothing yet."""
+    pks = usage_pks(query)
+    address = pks.pop(Scope.ADDRESS, "")
+    return Usage(
+        gauges={scope: read_gauge(items.get(pk)) for scope, pk in pks.items()},
+        address=read_address(items.get(address)),
+    )
+
+
+def read_gauge(item: Item | None) -> Gauge:
+    """The buckets of a counter."""
+    kinds: dict[str, dict[int, dict[int, int]]] = {kind: {} for kind in Kind}
+    for name in item or {}:
+        match = _BUCKET.fullmatch(name)
+        if match is not None and item is not None:
+            kind, grain, bucket = match.groups()
+            kinds[kind].setdefault(Span(grain).seconds, {})[int(bucket)] = number(item, name)
+    return Gauge(sent=kinds[Kind.SENT], verified=kinds[Kind.APPROVED])
+
+
+def read_address(item: Item | None) -> AddressUse:
+    """The record of a source address."""
+    if item is None:
+        return AddressUse()
+    by_country: dict[str, dict[str, int]] = {"k": {}, "v": {}}
+    for name in item:
+        match = _COUNTRY.fullmatch(name)
+        if match is not None:
+            by_country[match[1]][match[2]] = number(item, name)
+    places = range(1, ADDRESS_SENDS_PER_MINUTE.high + 1)
+    return AddressUse(
+        sent_at=tuple(at for place in places if (at := number(item, f"t{place}"))),
+        last_text=by_country["k"],
+        last_approval=by_country["v"],
+    )
+
+
+def charge_update(charge: Charge) -> Update:
+    """One more text of an address, if its limit leaves room."""
+    sets = [*moved_up("t", places=ADDRESS_SENDS_PER_MINUTE.high), "#ttl = :ttl"]
+    return Update(
+        address_pk(charge.address_key),
+        expression="SET " + ", ".join(sets),
+        condition=is_within(charge.limit),
+        values={
+            "now": charge.now,
+            "zero": 0,
+            "ttl": charge.now + KEEP_ADDRESS_SECONDS,
+            window_start(charge.limit): charge.now - charge.limit.seconds,
+        },
+    )
