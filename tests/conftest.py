@@ -24,6 +24,10 @@ os.environ.update(
 for _name in ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
     os.environ.pop(_name, None)
 
+# With several workers a file stays on one, and so do these folders: they have one build, or one stack, and
+# the last file of `end_to_end` reads what all others there made the functions log.
+_ON_ONE_WORKER = ("tests/artifact/", "tests/end_to_end/")
+
 _INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
@@ -46,6 +50,20 @@ class _Guard:
         if sock.family in _INTERNET_FAMILIES and not _is_this_machine(address[0]):
             self.elsewhere.append(f"{address[0]}:{address[1]}")
             raise ConnectionRefusedError(f"the network guard refuses {address[0]}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Which tests share a worker. Files are handed out in their order: the slow folders are not the last."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # ships no types
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # its base has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return next((folder for folder in _ON_ONE_WORKER if file.startswith(folder)), file)
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
