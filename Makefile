@@ -5,6 +5,7 @@ PYTHON := $(BIN)/python
 INSTALLED := $(VENV)/.installed
 CHECKOV := .venv-checkov
 PORT ?= 3000
+WORKERS ?= 2
 SHELL := /bin/bash
 
 export PATH := $(BIN):$(PATH)
@@ -29,8 +30,8 @@ $(CHECKOV)/.installed: tests/infra/checkov/requirements.txt
 run: $(INSTALLED) ## the whole stack on this machine, with simulated vendors (PORT=3000)
 	@exec $(PYTHON) -m local --port $(PORT)
 
-test: $(INSTALLED) ## every level of tests
-	@$(PYTHON) -m pytest --cov --cov-report=term $(ARGS)
+test: $(INSTALLED) ## every level of tests (WORKERS=2; with 0 one after the other, in one process)
+	@$(PYTHON) -m pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 check: $(INSTALLED) $(CHECKOV)/.installed ## format, lint, types, template rules
 	@$(BIN)/ruff format --check .

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.emulated import running_emulator
+
 # Neither a region, nor a profile, nor an instance's metadata may come from this machine.
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -21,6 +23,10 @@ os.environ.update(
 )
 for _name in ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
     os.environ.pop(_name, None)
+
+# With several workers a file stays on one, and so do these folders: they have one build, or one stack, and
+# the last file of `end_to_end` reads what all others there made the functions log.
+_ON_ONE_WORKER = ("tests/artifact/", "tests/end_to_end/")
 
 _INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
@@ -46,6 +52,20 @@ class _Guard:
             raise ConnectionRefusedError(f"the network guard refuses {address[0]}")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Which tests share a worker. Files are handed out in their order: the slow folders are not the last."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # ships no types
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # its base has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return next((folder for folder in _ON_ONE_WORKER if file.startswith(folder)), file)
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def guard() -> Iterator[_Guard]:
     """Refuses every connection that would leave this machine, for the whole run."""
@@ -64,6 +84,13 @@ def guard() -> Iterator[_Guard]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         yield watch
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint of an AWS in a process of its own; it starts with the first test that needs one."""
+    with running_emulator(tmp_path_factory.mktemp("emulator")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(autouse=True)

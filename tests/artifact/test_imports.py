@@ -87,7 +87,7 @@ def test_the_runtimes_own_sdk_works_beside_the_layer(lambda_like: Lambda) -> Non
 def test_the_interpreter_sees_nothing_else_of_this_environment(lambda_like: Lambda) -> None:
     code = (
         "import importlib.util as found\n"
-        "print([name for name in ('pytest', 'moto', 'samcli') if found.find_spec(name)])"
+        "print([name for name in ('pytest', 'ministack', 'samcli') if found.find_spec(name)])"
     )
     assert lambda_like.run(code).strip() == "[]"
 

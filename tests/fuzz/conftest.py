@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import boto3
 import pytest
 import responses
-from moto import mock_aws
 
 from local.accounts import DEMO_DIALECTS
 from tests.fuzz.subject import Subject
 from tests.support.aws import make_table
+from tests.support.emulated import empty_aws
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
 from tests.support.served import served
 from tests.support.vendors import Vendors
@@ -23,10 +23,10 @@ POLICY = {"routes": "gateway", "cooldown_seconds": 0, "sends_per_10_minutes": 10
 
 
 @pytest.fixture(scope="module")
-def subject() -> Iterator[Subject]:
+def subject(emulator: str) -> Iterator[Subject]:
     clients = copy.deepcopy(CLIENTS)
     clients["clients"]["demo-gateway"] |= {"policy": POLICY, "dialects": DEMO_DIALECTS}
-    with mock_aws():
+    with empty_aws(emulator):
         dynamodb = make_table()
         manager = boto3.client("secretsmanager")
         arns = {

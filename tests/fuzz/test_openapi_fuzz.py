@@ -52,7 +52,7 @@ def _tag(case: schemathesis.Case[Any]) -> str:
 
 @pytest.fixture(autouse=True)
 def an_empty_table(subject: Subject) -> None:
-    """Each operation begins with numbers that have all their sends left; and moto copies tables."""
+    """Each operation begins with numbers that have all their sends left."""
     subject.forget()
 
 

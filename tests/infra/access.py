@@ -37,7 +37,7 @@ GRANTS = {
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
     "CountRole": _grants("CountLogGroup", table={"UpdateItem"}, more=STREAM),
 }
-SERVICE = {"service": "countersign"}
+SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("AWS/Lambda", "Errors"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
     ("AWS/Lambda", "Throttles"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
@@ -138,10 +138,19 @@ def alarms_ring_and_stay_quiet_without_data(template: Template) -> Iterator[str]
             yield f"{name} is not described"
 
 
+def metrics_are_written_where_the_alarms_look(template: Template) -> Iterator[str]:
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    if {"service": variables.get("POWERTOOLS_SERVICE_NAME")} != SERVICE:
+        yield "the functions count for another service"
+    if variables.get("POWERTOOLS_METRICS_NAMESPACE") != NAMESPACE:
+        yield "the functions count in another namespace"
+
+
 ACCESS_RULES: tuple[Rule, ...] = (
     each_function_has_a_role_of_its_own,
     roles_are_lambdas_and_hold_no_managed_policy,
     roles_hold_single_actions_on_single_resources,
     alarms_watch_what_is_measured,
     alarms_ring_and_stay_quiet_without_data,
+    metrics_are_written_where_the_alarms_look,
 )

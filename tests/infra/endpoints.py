@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn, cast
 
-from countersign.dialects.dialect import Dialect, Endpoint, Function, UseCases
+from countersign.dialects.dialect import Dialect, Endpoint, UseCases
 from countersign.dialects.registry import DIALECTS
-from tests.support.api import routes
+from tests.support.api import Routes, routes
 
 
 class _Unused:
@@ -41,6 +41,6 @@ def spoken() -> Iterator[Spoken]:
             yield Spoken(name, dialect, endpoint)
 
 
-def explicit_routes() -> list[tuple[str, str, Function]]:
-    """Method, path and function of the routes but for the greedy ones and `$default`."""
-    return [(method, path, function) for method, path, function in routes() if "+}" not in path]
+def explicit_routes(among: Routes | None = None) -> Routes:
+    """The routes but for the greedy ones and `$default`."""
+    return tuple(route for route in (routes() if among is None else among) if "+}" not in route[1])

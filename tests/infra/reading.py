@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,12 @@ type Template = dict[str, Any]  # intrinsics in their long form: {"Ref": …}, {
 
 
 def read_template() -> Template:
-    """The project's template."""
+    """The project's template; every caller gets a copy of their own."""
+    return copy.deepcopy(_parsed())
+
+
+@cache
+def _parsed() -> Template:
     template: Template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     return template
 

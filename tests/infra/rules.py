@@ -1,6 +1,6 @@
 """The rules of template.yaml. Each takes a template and says in words what breaks it; nothing if all is well.
 
-test_template.py runs every rule on the real template, and on templates broken on purpose.
+test_mutated_templates.py runs every rule on the real template, and on the broken ones of mutations.py.
 """
 
 from __future__ import annotations

@@ -1,23 +1,23 @@
-"""Both functions over moto, with the vendors stubbed."""
+"""Both functions over an emulated AWS, with the vendors stubbed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import pytest
 import responses
 from botocore.session import Session
-from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
 from countersign.aws.clients import trimmed_session
 from tests.integration.hostile.siege import Siege
 from tests.support.aws import TABLE, make_table
+from tests.support.emulated import empty_aws
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
 from tests.support.samples import forget
 from tests.support.vendors import Vendors
@@ -31,6 +31,7 @@ class Aws:
     secrets_manager: SecretsManagerClient
     clients_arn: str
     vendors_arn: str
+    held: dict[str, str] = field(default_factory=dict)  # what the secrets hold
 
     def items(self) -> list[dict[str, Any]]:
         return list(self.dynamodb.scan(TableName=TABLE)["Items"])
@@ -43,7 +44,9 @@ class Aws:
 
     def _put(self, arn: str, document: object) -> None:
         text = document if isinstance(document, str) else json.dumps(document)
-        self.secrets_manager.put_secret_value(SecretId=arn, SecretString=text)
+        if self.held.get(arn) != text:  # most tests find the secrets as they should be
+            self.secrets_manager.put_secret_value(SecretId=arn, SecretString=text)
+            self.held[arn] = text
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +56,8 @@ def session() -> Session:
 
 
 @pytest.fixture(scope="module")
-def aws_of_the_module() -> Iterator[Aws]:
-    with mock_aws():
+def aws_of_the_module(emulator: str) -> Iterator[Aws]:
+    with empty_aws(emulator):
         dynamodb = make_table()
         manager = boto3.client("secretsmanager")
         clients = manager.create_secret(Name="clients", SecretString="{}")["ARN"]

@@ -1,4 +1,4 @@
-"""The counting function over moto: batches in, counters out, and what becomes of batches that fail."""
+"""The counting function over an emulated AWS: batches in, counters out, and what becomes of failing ones."""
 
 from __future__ import annotations
 

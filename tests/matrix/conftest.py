@@ -1,4 +1,4 @@
-"""One gateway over moto, with every simulated vendor on a real port."""
+"""One gateway over an emulated AWS, with every simulated vendor on a real port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from local.accounts import vendor_accounts
 from local.vendors.faults import FaultOrder, Mode
@@ -18,6 +17,7 @@ from local.vendors.server import VendorServers
 from tests.matrix.callers import SECRET
 from tests.support.aws import make_table
 from tests.support.clock import FakeClock
+from tests.support.emulated import empty_aws
 from tests.support.gateway import PEPPER, Gateway, environment_of
 from tests.support.gateway import policy as usual_policy
 from tests.support.loop import LoopThread
@@ -60,13 +60,13 @@ class Everything:
 
 
 @pytest.fixture(scope="module")
-def everything() -> Iterator[Everything]:
+def everything(emulator: str) -> Iterator[Everything]:
     loop = LoopThread()
     clock = FakeClock()
     servers = VendorServers(clock=lambda: float(clock.now()))
     loop.run(servers.start())
     urls = {name: listener.base_url for name, listener in servers.listeners.items()}
-    with mock_aws():
+    with empty_aws(emulator):
         make_table()
         manager = boto3.client("secretsmanager")
         document = json.dumps({"pepper": PEPPER, "clients": {}})

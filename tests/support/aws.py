@@ -17,7 +17,7 @@ TABLE = "countersign-test"
 
 
 def make_table(name: str = TABLE) -> DynamoDBClient:
-    """A table like the template's. Call it under moto's `mock_aws`."""
+    """A table like the template's. Call it where AWS is emulated."""
     client = boto3.client("dynamodb")
     client.create_table(
         TableName=name,

@@ -1,4 +1,4 @@
-"""Both functions in this process: their real objects over moto, vendors stubbed on the wire."""
+"""Both functions in this process: their real objects over an emulated AWS, vendors stubbed on the wire."""
 
 from __future__ import annotations
 

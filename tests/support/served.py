@@ -32,7 +32,7 @@ def served(gateway: Gateway) -> Iterator[str]:
     Each request becomes an event of payload format 2.0 for the function that API Gateway
     would call; the answer goes out as the function gave it.
     """
-    turn = threading.Lock()  # moto is not atomic under threads
+    turn = threading.Lock()  # the stubs of the vendors are not made for threads
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
