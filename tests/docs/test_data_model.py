@@ -117,6 +117,7 @@ def _general(attribute: str) -> str:
 def test_the_page_names_every_attribute_that_is_written_and_no_other(item: str, kind: str) -> None:
     written = {_general(name) for name in _acted(*ACTS.values(), _with_everything_set).attributes[kind]}
     rows = table(PAGE, "attribute", under=item)
+    assert len(rows) == len(written)  # none twice
     assert {name for row in rows for name in names(row["attribute"])} == written
 
 

@@ -25,7 +25,7 @@ from functions.count import app as count_app
 from tests.support.aws import TABLE, TroubledClient, client_error
 from tests.support.builders import CODE_HASH, verification
 from tests.support.clock import NOON, FakeClock
-from tests.support.counters import everywhere, kept
+from tests.support.counters import buckets, everywhere, kept
 from tests.support.gateway import Context
 from tests.support.samples import EVENTS
 from tests.support.stream import Poller, Record, failed, items, numbers, record
@@ -262,9 +262,11 @@ def test_the_sample_batch_counts_one_text_and_one_approval(
     scopes = ["C#client#demo", "C#country#VN", "C#prefix#4nmv2ojxkqzt7e3c", "C#total"]
     assert sorted(counters) == ["A#q5ldk3wz2vhx6n7r", *scopes]
     for scope in scopes:
-        amounts = {name[:3]: value["N"] for name, value in counters[scope].items() if name[1] == "_"}
-        approvals = ("v_t", "v_h", "v_d") if scope in scopes[1:3] else ()  # of the country and the prefix
-        assert amounts == dict.fromkeys(("s_t", "s_h", *approvals), "1")
+        held = buckets(aws.dynamodb, scope.removeprefix("C#"))
+        approvals = ("vt", "vh", "vd") if scope in scopes[1:3] else ()  # of the country and the prefix
+        assert {name[:2]: amount for name, amount in held.items()} == dict.fromkeys(
+            ("st", "sh", *approvals), 1
+        )
     assert count_function() is count_function()
 
 

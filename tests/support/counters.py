@@ -15,6 +15,7 @@ from countersign.aws.items import verification_item
 from countersign.aws.table import Table
 from countersign.counting import Tally
 from countersign.model import Delivery, Verification
+from countersign.usage import Kind, Span, bucket_name, named_bucket
 from tests.support.aws import TABLE
 from tests.support.builders import CODE_HASH, verification
 from tests.support.clock import NOON, FakeClock
@@ -24,7 +25,6 @@ from tests.support.stream import Record, items, record
 KNOWN: dict[str, Any] = {"prefix_key": "p1", "address_key": "a1"}
 SCOPES = ("total", "client#demo", "country#VN", "prefix#p1")
 APPROVALS_IN = ("country#VN", "prefix#p1")  # what the guard against pumping looks at
-SLOT = {"t": NOON // 600, "h": NOON // 3_600, "d": NOON // 86_400}
 
 
 def counters_over(client: DynamoDBClient, *, clock: FakeClock) -> DynamoCounters:
@@ -67,13 +67,18 @@ def stored(what: Verification) -> dict[str, Any]:
 
 def buckets(client: DynamoDBClient, scope: str = "total") -> dict[str, int]:
     item = items(client, "C#").get(f"C#{scope}", {})
-    return {name: int(value["N"]) for name, value in item.items() if name[1] == "_"}
+    return {name: int(value["N"]) for name, value in item.items() if named_bucket(name) is not None}
 
 
 def filled(sent: int, approved: int = 0) -> dict[str, int]:
     """The buckets of one moment: texts have none of a day."""
-    both = (("s", "th", sent), ("v", "thd", approved))
-    return {f"{kind}_{span}{SLOT[span]}": number for kind, spans, number in both for span in spans if number}
+    both = (
+        (Kind.SENT, (Span.TEN_MINUTES, Span.HOUR), sent),
+        (Kind.APPROVED, tuple(Span), approved),
+    )
+    return {
+        bucket_name(kind, span, at=NOON): number for kind, spans, number in both for span in spans if number
+    }
 
 
 def kept(client: DynamoDBClient) -> dict[str, dict[str, int]]:

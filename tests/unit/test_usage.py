@@ -86,10 +86,13 @@ def test_a_prefix_is_the_number_without_its_last_four_digits() -> None:
 @pytest.mark.parametrize(
     ("kind", "span", "at", "name"),
     [
-        (Kind.SENT, Span.TEN_MINUTES, 1_200, "s_t2"),
-        (Kind.SENT, Span.TEN_MINUTES, 1_199, "s_t1"),
-        (Kind.APPROVED, Span.HOUR, 7_200, "v_h2"),
-        (Kind.APPROVED, Span.DAY, 86_399, "v_d0"),
+        (Kind.SENT, Span.TEN_MINUTES, 1_200, "st2"),
+        (Kind.SENT, Span.TEN_MINUTES, 1_199, "st1"),
+        (Kind.APPROVED, Span.HOUR, 7_200, "vh2"),
+        (Kind.APPROVED, Span.DAY, 86_399, "vd0"),
+        (Kind.SENT, Span.TEN_MINUTES, NOON, "st1QIII"),
+        (Kind.APPROVED, Span.DAY, 35 * DAY, "vdZ"),
+        (Kind.APPROVED, Span.DAY, 36 * DAY, "vd10"),
     ],
 )
 def test_a_bucket_is_named_after_what_it_holds_its_length_and_its_number(
@@ -101,7 +104,22 @@ def test_a_bucket_is_named_after_what_it_holds_its_length_and_its_number(
 
 @pytest.mark.parametrize(
     "name",
-    ["pk", "ttl", "batch", "t1", "k_VN", "s_t", "s_x1", "k_t1", "s_t1x", "ks_t1", "s_t-1", "s_t\u0661"],
+    [
+        "pk",
+        "ttl",
+        "batch",
+        "t1",
+        "k_VN",
+        "st",
+        "status",
+        "sx1",
+        "kt1",
+        "st1x",
+        "kst1",
+        "st-1",
+        "st\u0661",
+        "s_t1",
+    ],
 )
 def test_no_other_attribute_is_a_bucket(name: str) -> None:
     assert named_bucket(name) is None

@@ -7,6 +7,7 @@ to one bucket further than it says, and never less, so that its edge gives no do
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -67,18 +68,24 @@ class Span(StrEnum):
 
 
 _SECONDS = {Span.TEN_MINUTES: TEN_MINUTES, Span.HOUR: HOUR, Span.DAY: DAY}
-_BUCKET = re.compile(rf"([{''.join(Kind)}])_([{''.join(Span)}])([0-9]+)")
+# Names are most of a counter's size, and a write of more than 1 KB costs twice: so numbers are in base 36.
+_DIGITS = string.digits + string.ascii_uppercase
+_BUCKET = re.compile(rf"([{''.join(Kind)}])([{''.join(Span)}])([0-9A-Z]+)")
 
 
 def bucket_name(kind: Kind, span: Span, *, at: int) -> str:
-    """The attribute of the bucket that a moment falls into: `s_t2916666`."""
-    return f"{kind}_{span}{at // span.seconds}"
+    """The attribute of the bucket that a moment (epoch seconds) falls into: `st1QIIY`."""
+    digits, left = "", at // span.seconds
+    while left:
+        left, digit = divmod(left, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return f"{kind}{span}{digits or '0'}"
 
 
 def named_bucket(name: str) -> tuple[Kind, Span, int] | None:
     """The bucket that an attribute is, with its number (epoch seconds // length); None for another one."""
     found = _BUCKET.fullmatch(name)
-    return (Kind(found[1]), Span(found[2]), int(found[3])) if found is not None else None
+    return (Kind(found[1]), Span(found[2]), int(found[3], len(_DIGITS))) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)
