@@ -10,6 +10,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.counters import DynamoCounters
 from countersign.aws.table import Table
+from countersign.usage import named_bucket
 from tests.support.clock import FakeClock
 
 KILOBYTE = 1024
@@ -36,6 +37,7 @@ class MeteredTable:
     items: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     write_units: int = 0
     calls: int = 0
+    largest: dict[str, int] = field(default_factory=dict)  # bytes that any write of an item was charged for
 
     def update_item(self, **arguments: Any) -> dict[str, object]:
         pk = arguments["Key"]["pk"]["S"]
@@ -43,7 +45,9 @@ class MeteredTable:
         after = self._changed(before, arguments)
         self.items[pk] = after
         self.calls += 1
-        self.write_units += -(-max(item_bytes(before), item_bytes(after)) // KILOBYTE)
+        size = max(item_bytes(before), item_bytes(after))
+        self.largest[pk] = max(size, self.largest.get(pk, 0))
+        self.write_units += -(-size // KILOBYTE)
         return {"Attributes": dict(after)}
 
     def _changed(self, before: dict[str, dict[str, str]], arguments: Any) -> dict[str, dict[str, str]]:
@@ -61,6 +65,17 @@ class MeteredTable:
                     held = int(after.get(name, {"N": "0"})["N"])
                     after[name] = {"N": str(held + int(given["N"]))}
         return after
+
+    def times(self, factor: int) -> MeteredTable:
+        """A table whose buckets hold so many times as much, and to which nothing was written yet."""
+        multiplied = {
+            pk: {
+                name: {"N": str(int(value["N"]) * factor)} if named_bucket(name) is not None else value
+                for name, value in item.items()
+            }
+            for pk, item in self.items.items()
+        }
+        return MeteredTable(items=multiplied)
 
     def counters(self, clock: FakeClock) -> DynamoCounters:
         table = Table("table", client=lambda: cast("DynamoDBClient", self), clock=clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import batched, count
 
 import pytest
@@ -13,9 +13,9 @@ from countersign.aws.usage import charge_update
 from countersign.counting import Change, Tally
 from countersign.model import Delivery, Verification
 from countersign.policy import Limit
-from countersign.usage import Charge
-from tests.docs.markdown import DOCS, README, names, table
-from tests.docs.metering import KILOBYTE, MeteredTable, item_bytes
+from countersign.usage import DAY, HOUR, Charge, named_bucket
+from tests.docs.markdown import DOCS, README, Row, names, read, table
+from tests.docs.metering import KILOBYTE, MeteredTable
 from tests.support.builders import CODE_HASH, verification
 from tests.support.clock import NOON, FakeClock
 
@@ -50,11 +50,11 @@ def _counted(metered: MeteredTable, batches: list[list[Change]], *, clock: FakeC
         tally = Tally()
         for change in changes:
             tally.add(change)
-        counters.add(tally, batch=str(next(_serial)))
+        counters.add(tally, batch=f"{next(_serial):016}")
 
 
 @pytest.fixture(scope="module")
-def busy() -> tuple[MeteredTable, FakeClock]:
+def quiet() -> tuple[MeteredTable, FakeClock]:
     """Counters after sixteen days in which no ten minutes were without a text and an approval."""
     metered, clock = MeteredTable(), FakeClock(NOON)
     for _ in range(16 * 24 * 6):
@@ -77,49 +77,95 @@ def _together(texts: list[Verification]) -> list[list[Change]]:
     return [[*starts[place], *deliveries[place - 1], *approvals[place - 2]] for place in range(many)]
 
 
-def _units(
-    busy: tuple[MeteredTable, FakeClock],
-    *,
-    cut: Callable[[list[Verification]], list[list[Change]]],
-    address: bool = False,
-) -> float:
+type Cut = Callable[[list[Verification]], list[list[Change]]]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How much is verified, and for how long it is watched."""
+
+    in_ten_minutes: int
+    watched: int  # verifications of each ten minutes
+    steps: int
+    cut: Cut
+
+
+# An hour and more, in which old buckets gather and are removed.
+A_MILLION_A_MONTH = Rate(1_000_000 // (30 * 144), 1_000_000 // (30 * 144), steps=18, cut=_alone)
+A_HUNDRED_A_SECOND = Rate(100 * TEN_MINUTES, 10 * BATCH // 3, steps=9, cut=_together)
+
+
+def _steady(
+    quiet: tuple[MeteredTable, FakeClock], rate: Rate, *, address: bool = False
+) -> tuple[MeteredTable, int]:
+    """The counters after some time at a rate that has lasted for sixteen days; and how much was verified."""
+    metered, before = quiet
+    steady, clock = metered.times(rate.in_ten_minutes), FakeClock(before.now())
+    for _ in range(rate.steps):
+        _counted(steady, rate.cut(list(_texts(rate.watched, at=clock.now(), address=address))), clock=clock)
+        clock.advance(TEN_MINUTES)
+    return steady, rate.watched * rate.steps
+
+
+def _units(quiet: tuple[MeteredTable, FakeClock], rate: Rate, *, address: bool = False) -> float:
     """Write units for a verification."""
-    metered, clock = busy
-    texts = list(_texts(10 * BATCH, at=clock.now(), address=address))
-    fresh = MeteredTable(items=dict(metered.items))
-    _counted(fresh, cut(texts), clock=clock)
-    return fresh.write_units / len(texts)
+    steady, verified = _steady(quiet, rate, address=address)
+    return steady.write_units / verified
 
 
-def test_a_busy_counter_is_two_write_units_and_a_quiet_one_is_one(
-    busy: tuple[MeteredTable, FakeClock],
+def _costs() -> list[Row]:
+    return table(PAGE, "when", under="What the counters cost")
+
+
+def _units_of_one_prefix(*, every: int) -> float:
+    """Write units of a prefix's own counter for each verification, where it has one now and then."""
+    metered, clock, verified = MeteredTable(), FakeClock(NOON), 30 * DAY // every
+    for _ in range(verified):
+        for change in _changes([replace(one, prefix_key="p") for one in _texts(1, at=clock.now())]):
+            tally = Tally()
+            tally.add(change)
+            for scope in tally.buckets.keys() - {"prefix#p"}:
+                del tally.buckets[scope]
+            metered.counters(clock).add(tally, batch=f"{next(_serial):016}")
+        clock.advance(every)
+    return metered.write_units / verified
+
+
+def test_every_counter_is_one_write_unit_at_a_million_a_month(
+    quiet: tuple[MeteredTable, FakeClock],
 ) -> None:
-    metered, clock = busy
-    for scope in ("total", "client#demo", "country#VN"):
-        assert KILOBYTE < item_bytes(metered.items[f"C#{scope}"]) < 2 * KILOBYTE
-    quiet = MeteredTable()
-    _counted(quiet, [_changes(list(_texts(1, at=clock.now())))], clock=clock)
-    assert quiet.write_units == 4
+    steady, _ = _steady(quiet, A_MILLION_A_MONTH)
+    assert {"C#total", "C#client#demo", "C#country#VN"} < steady.largest.keys()
+    assert max(steady.largest.values()) <= KILOBYTE
 
 
 def test_what_a_verification_costs_the_counters_is_on_the_page(
-    busy: tuple[MeteredTable, FakeClock],
+    quiet: tuple[MeteredTable, FakeClock],
 ) -> None:
-    alone, together = _units(busy, cut=_alone), _units(busy, cut=_together)
-    address = _units(busy, cut=_alone, address=True) - alone
-    assert address == pytest.approx(_units(busy, cut=_together, address=True) - together)
-    rows = table(PAGE, "when", under="What the counters cost")
-    assert [row["WRU for a verification"] for row in rows] == [
+    alone, together = _units(quiet, A_MILLION_A_MONTH), _units(quiet, A_HUNDRED_A_SECOND)
+    again = _units_of_one_prefix(every=8 * HOUR) - 2
+    address = _units(quiet, A_MILLION_A_MONTH, address=True) - alone
+    assert address == pytest.approx(_units(quiet, A_HUNDRED_A_SECOND, address=True) - together)
+    assert [row["WRU for a verification"] for row in _costs()] == [
         f"{alone:.0f}",
         f"{together:.1f}",
+        f"+{again:.1f}",
         f"+{address:.0f}",
     ]
 
 
 def test_the_counters_of_the_cost_sum_write_what_they_write_on_the_page() -> None:
-    pages = [row["WRU for a verification"] for row in table(PAGE, "when", under="What the counters cost")]
+    alone, together, again, _ = (float(row["WRU for a verification"]) for row in _costs())
     [row] = [row for row in table(README, "counting", under="Cost") if "writes" in row["counting"]]
-    assert [row["a million a month"].split()[0], row["100 a second"].split()[0]] == pages[:2]
+    assert row["a million a month"] == f"{alone + again:.1f} M"
+    assert row["100 a second"] == f"{together + again:.1f} M"
+
+
+def test_the_decision_to_count_from_the_stream_names_its_price() -> None:
+    decided = read(DOCS / "adr" / "0013-counted-from-the-stream.md")
+    alone, together, *_ = (float(row["WRU for a verification"]) for row in _costs())
+    assert f"({alone:.0f} units for a verification against 4)" in decided
+    assert f"at much traffic {together:.0f} of them are left" in decided
 
 
 def test_every_row_of_the_counters_sum_is_what_its_factors_make() -> None:
@@ -136,6 +182,24 @@ def test_every_row_of_the_counters_sum_is_what_its_factors_make() -> None:
         assert total[column] == f"**{sum(costs):.2f}**"
 
 
+def test_what_requests_and_counting_cost_together_is_said() -> None:
+    requests = float(table(README, "term", under="Cost")[-1]["USD"].strip("*"))
+    counting = table(README, "counting", under="Cost")[-1]
+    said = re.findall(r"\*\*([0-9.]+)\*\* for (a million|each million)", read(README))
+    totals = [requests + float(counting[column].strip("*")) for column in ("USD", "then USD")]
+    assert [float(total) for total, _ in said] == [round(total, 2) for total in totals]
+    assert min(totals) > 10  # as is said
+
+
+def test_what_a_limited_address_costs_is_said() -> None:
+    start, limited = table(PAGE, "operation", under="Cost")[:2]
+    assert limited["operation"] == "start from an address that is limited"
+    counting = float(_costs()[-1]["WRU for a verification"])
+    writes = int(limited["WRU"]) - int(start["WRU"]) + counting
+    reads = float(limited["RRU"]) - float(start["RRU"])
+    assert f"half a unit to read add {writes * 0.625 + reads * 0.125:.2f}." in read(README)
+
+
 @pytest.mark.parametrize(("heading", "kind"), [("Counter", "C#"), ("Source address", "A#")])
 def test_the_page_names_every_attribute_of_a_counter_and_of_an_address(heading: str, kind: str) -> None:
     metered = MeteredTable()
@@ -145,6 +209,7 @@ def test_the_page_names_every_attribute_of_a_counter_and_of_an_address(heading: 
         charged = charge_update(Charge(address_key="a", limit=Limit(10, 60), now=NOON))
         written |= {_general(name) for name in re.findall(r"#(\w+) =", charged.expression)}
     rows = table(PAGE, "attribute", under=heading)
+    assert len(rows) == len(written)
     assert {name for row in rows for name in names(row["attribute"])} == written
     types = {names(row["attribute"])[0]: row["type"] for row in rows}
     assert types == dict.fromkeys(written, "N") | {"pk": "S"} | ({"batch": "S"} if kind == "C#" else {})
@@ -152,5 +217,7 @@ def test_the_page_names_every_attribute_of_a_counter_and_of_an_address(heading: 
 
 def _general(attribute: str) -> str:
     """A bucket or a country as the document writes it."""
-    attribute = re.sub(r"^t\d+$", "t<place>", attribute)
-    return re.sub(r"^([kv])_[A-Z]{2}$", r"\1_<country>", re.sub(r"^([sv]_[thd])\d+$", r"\1<n>", attribute))
+    bucket = named_bucket(attribute)
+    if bucket is not None:
+        return f"{bucket[0]}{bucket[1]}<n>"
+    return re.sub(r"^([kv])_[A-Z]{2}$", r"\1_<country>", re.sub(r"^t\d+$", "t<place>", attribute))

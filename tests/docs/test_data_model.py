@@ -141,6 +141,7 @@ def test_the_page_names_every_attribute_that_is_written_and_no_other(item: str, 
     clients = _acted(*ACTS.values(), _with_everything_set), _acted(_with_a_move, absent=True)
     written = {_general(name) for client in clients for name in client.attributes[kind]}
     rows = table(PAGE, "attribute", under=item)
+    assert len(rows) == len(written)  # none twice
     assert {name for row in rows for name in names(row["attribute"])} == written
 
 

@@ -188,6 +188,15 @@ def test_every_row_of_the_cost_sum_is_what_its_factors_make() -> None:
     assert total["USD"] == f"**{sum(costs):.2f}**"
 
 
+def test_the_cost_sum_has_the_units_of_a_start_and_a_check() -> None:
+    units = {row["operation"]: row for row in table(DOCS / "data-model.md", "operation", under="Cost")}
+    start, check = units["start"], units["check, custody `gateway`"]
+    millions = [
+        row["quantity"] for row in table(README, "term", under="Cost") if row["term"].startswith("DynamoDB")
+    ]
+    assert millions == [f"{int(start[unit]) + int(check[unit])} M" for unit in ("WRU", "RRU")]
+
+
 def test_the_countries_that_are_served_without_a_policy_are_on_the_page() -> None:
     rows = table(DOCS / "configuration.md", "region", under="Countries")
     assert {country for row in rows for country in names(row["countries"])} == DEFAULT_COUNTRIES

@@ -18,7 +18,7 @@ CALL_SECONDS = 60.0
 
 # Every number of a run is used once, so that no test meets another one's cooldown.
 _numbers = itertools.count(int.from_bytes(os.urandom(2), "big") % 5_000)
-_SPACES = {"VN": "+8490188{:04d}", "IN": "+919876{:06d}", "SG": "+659123{:04d}"}
+_SPACES = {"AU": "+61412{:06d}", "VN": "+8490188{:04d}", "IN": "+919876{:06d}", "SG": "+659123{:04d}"}
 
 
 def fresh_number(country: str) -> str:

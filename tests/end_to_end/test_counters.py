@@ -21,7 +21,7 @@ def sums(stack: Stack, pk: str, span: str) -> Sums:
     )
     item = found.get("Item", {})
     sent, approved = (
-        sum(int(value["N"]) for name, value in item.items() if name.startswith(f"{kind}_{span}"))
+        sum(int(value["N"]) for name, value in item.items() if name.startswith(f"{kind}{span}"))
         for kind in ("s", "v")
     )
     return sent, approved

@@ -20,10 +20,12 @@ from countersign.bootstrap import Container, count_function
 from countersign.model import Delivery, Verification
 from countersign.stream import BatchFailedError, StreamEdge
 from countersign.telemetry import PowertoolsTelemetry
+from countersign.usage import Kind, Span, bucket_name
 from functions.count import app as count_app
 from tests.support.aws import TABLE, TroubledClient, client_error
 from tests.support.builders import CODE_HASH, verification
 from tests.support.clock import NOON, FakeClock
+from tests.support.counters import buckets, everywhere, kept
 from tests.support.gateway import Context
 from tests.support.samples import EVENTS
 from tests.support.stream import Poller, Record, failed, items, numbers, record
@@ -95,12 +97,13 @@ def spoilt() -> Record:
     return told
 
 
-def total(aws: Aws) -> tuple[int, int]:
-    """Texts and approvals of the day."""
-    found = items(aws.dynamodb, "C#").get("C#total", {})
-    day = NOON // 86_400
-    sent, approved = (int(found.get(f"{kind}_d{day}", {"N": "0"})["N"]) for kind in "sv")
-    return sent, approved
+def counted(aws: Aws) -> tuple[int, int]:
+    """Texts of all, and approvals of the country, in the hour."""
+    sums = []
+    for pk, kind in (("C#total", Kind.SENT), ("C#country#VN", Kind.APPROVED)):
+        found = items(aws.dynamodb, "C#").get(pk, {})
+        sums.append(int(found.get(bucket_name(kind, Span.HOUR, at=NOON), {"N": "0"})["N"]))
+    return sums[0], sums[1]
 
 
 def starts(number: int) -> list[Record]:
@@ -115,7 +118,7 @@ def test_a_batch_is_counted_with_one_call_per_counter_and_nothing_but_the_tables
     assert isinstance(client, BaseClient)
     client.meta.events.register("before-call", lambda event_name, **_: calls.append(event_name))
     assert failed(counting({"Records": [*starts(30), approval("v1"), approval("v2")]})) == []
-    assert total(aws) == (30, 2)
+    assert counted(aws) == (30, 2)
     assert calls == ["before-call.dynamodb.UpdateItem"] * 4
     assert counting.lines() == []  # a line for every batch would cost more than it tells
 
@@ -124,7 +127,7 @@ def test_batches_are_told_apart_by_their_changes(counting: Counting, aws: Aws) -
     first, second = [start("v1")], [start("v1")]
     for records in (first, first, second):
         assert failed(counting({"Records": records})) == []
-    assert total(aws) == (2, 0)
+    assert counted(aws) == (2, 0)
 
 
 def test_an_empty_batch_and_one_of_other_items_write_nothing(counting: Counting, aws: Aws) -> None:
@@ -139,7 +142,7 @@ def test_records_before_one_that_cannot_be_read_are_counted_and_it_is_named(
     bad = spoilt()
     answer = counting({"Records": [*starts(3), bad, start("v8"), start("v9")]})
     assert failed(answer) == numbers([bad])
-    assert total(aws) == (3, 0)
+    assert counted(aws) == (3, 0)
 
 
 def test_a_batch_that_begins_with_one_that_cannot_be_read_is_for_lambda_to_halve(
@@ -147,7 +150,7 @@ def test_a_batch_that_begins_with_one_that_cannot_be_read_is_for_lambda_to_halve
 ) -> None:
     with pytest.raises(BatchFailedError):
         counting({"Records": [spoilt(), start("v8")]})
-    assert total(aws) == (0, 0)
+    assert counted(aws) == (0, 0)
 
 
 @pytest.mark.parametrize("place", [0, 1, 6, 11])
@@ -160,7 +163,7 @@ def test_of_a_batch_only_what_cannot_be_read_is_given_up_and_all_others_count_on
     poller = Poller(counting)
     poller.hand_on(records)
     assert poller.given_up == [bad]
-    assert total(aws) == (11, 0)
+    assert counted(aws) == (11, 0)
     assert poller.invocations < 20
 
 
@@ -204,7 +207,7 @@ def test_a_fault_of_the_table_asks_for_the_whole_batch_again_and_counts_it_once(
     assert "CountingDeferred" in out
     assert '"Texts"' not in out  # they are measured when they have been counted
     assert failed(counting({"Records": records})) == []
-    assert total(aws) == (3, 1)
+    assert counted(aws) == (3, 1)
     assert '"Texts":[3.0]' in capsys.readouterr().out
 
 
@@ -214,8 +217,7 @@ def test_a_fault_after_some_counters_were_written_counts_them_once_too(counting:
     trouble.fail(None, None, client_error("InternalServerError"))
     assert failed(counting({"Records": records})) == numbers(records[:1])
     assert failed(counting({"Records": records})) == []
-    sums = {pk: found[f"s_d{NOON // 86_400}"]["N"] for pk, found in items(aws.dynamodb, "C#").items()}
-    assert sums == dict.fromkeys(("C#client#demo", "C#country#VN", "C#prefix#p1", "C#total"), "2")
+    assert kept(aws.dynamodb) == everywhere(2)
 
 
 def test_a_table_that_is_not_named_is_the_operators_fault(aws: Aws) -> None:
@@ -260,8 +262,11 @@ def test_the_sample_batch_counts_one_text_and_one_approval(
     scopes = ["C#client#demo", "C#country#VN", "C#prefix#4nmv2ojxkqzt7e3c", "C#total"]
     assert sorted(counters) == ["A#q5ldk3wz2vhx6n7r", *scopes]
     for scope in scopes:
-        amounts = {name[:3]: value["N"] for name, value in counters[scope].items() if name[1] == "_"}
-        assert amounts == dict.fromkeys(("s_t", "s_h", "s_d", "v_t", "v_h", "v_d"), "1")
+        held = buckets(aws.dynamodb, scope.removeprefix("C#"))
+        approvals = ("vt", "vh", "vd") if scope in scopes[1:3] else ()  # of the country and the prefix
+        assert {name[:2]: amount for name, amount in held.items()} == dict.fromkeys(
+            ("st", "sh", *approvals), 1
+        )
     assert count_function() is count_function()
 
 

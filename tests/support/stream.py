@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
+from botocore.client import BaseClient
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from tests.support.aws import TABLE
@@ -43,8 +44,12 @@ def record(old: Item | None, new: Item | None, *, at: float) -> Record:
 
 def items(client: DynamoDBClient, prefix: str = "") -> dict[str, Item]:
     """Everything in the table whose key begins like this, by key."""
-    found: list[Any] = client.scan(TableName=TABLE, ConsistentRead=True)["Items"]
-    return {item["pk"]["S"]: item for item in found if item["pk"]["S"].startswith(prefix)}
+    begins: dict[str, Any] = {
+        "FilterExpression": "begins_with(pk, :prefix)",
+        "ExpressionAttributeValues": {":prefix": {"S": prefix}},
+    }
+    found: list[Any] = client.scan(TableName=TABLE, ConsistentRead=True, **begins if prefix else {})["Items"]
+    return {item["pk"]["S"]: item for item in found}
 
 
 class Recorder:
@@ -59,11 +64,25 @@ class Recorder:
         """Do it, and write down every item that is not as it was; many changes of one item look like one."""
         before = items(self._client)
         result = act()
-        after = items(self._client)
+        self._write_down(before, items(self._client))
+        return result
+
+    def follow(self, writer: BaseClient, *, prefix: str) -> None:
+        """From now on write down what each call of this client changes, of items with such keys."""
+        seen = items(self._client, prefix)
+
+        def look(**_: object) -> None:
+            nonlocal seen
+            before, seen = seen, items(self._client, prefix)
+            self._write_down(before, seen)
+
+        for write in ("PutItem", "UpdateItem", "TransactWriteItems"):
+            writer.meta.events.register(f"after-call.dynamodb.{write}", look)
+
+    def _write_down(self, before: dict[str, Item], after: dict[str, Item]) -> None:
         for pk in sorted(before.keys() | after.keys()):
             if before.get(pk) != after.get(pk):
                 self.records.append(record(before.get(pk), after.get(pk), at=self._now()))
-        return result
 
 
 def numbers(records: Sequence[Record]) -> list[str]:

@@ -1,4 +1,7 @@
-"""What a check of a gateway-held code loads and calls, in a fresh interpreter through the real entry."""
+"""What a check of a gateway-held code loads and calls, and what the send function has loaded before a start.
+
+Each in a fresh interpreter, through the real entry.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,32 @@ FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray
 UNNEEDED = (
     "countersign.aws.changes",
     "countersign.aws.counters",
+    "countersign.aws.usage",
     "countersign.counting",
+    "countersign.limits",
     "countersign.phone",
+    "countersign.pumping",
     "countersign.routing",
     "countersign.scripts",
+    "countersign.service.guard",
     "countersign.service.rehearsal",
     "countersign.service.resend",
     "countersign.service.wish",
     "countersign.providers",
     "countersign.stream",
+    "countersign.usage",
     *(f"countersign.dialects.{name}" for name in DIALECTS if name != NATIVE),
+)
+# What a start asks for in its course: imported in the init phase, which has a whole CPU.
+PRELOADED = (
+    "countersign.aws.usage",
+    "countersign.limits",
+    "countersign.phone",
+    "countersign.providers.registry",
+    "countersign.pumping",
+    "countersign.service.guard",
+    "countersign.service.start",
+    "requests",
 )
 ID = "abcdefghijklmnopqrstuvwxyz"
 EVENT = {
@@ -122,11 +141,17 @@ def outcome(aws: FakeAws) -> dict[str, Any]:
         "ENGAGELAB_URL": "https://el.example",
         "SECRET_TTL_SECONDS": "300",
     }
-    paths = [str(ROOT / "functions" / "verify"), str(ROOT / "layers" / "countersign")]
+    found: dict[str, Any] = _run(PROGRAM, function="verify", environment=environment, given=EVENT)
+    return found
+
+
+def _run(program: str, *, function: str, environment: dict[str, str], given: object = None) -> Any:
+    """What a program in a function's folder prints as its result."""
+    paths = [str(ROOT / "functions" / function), str(ROOT / "layers" / "countersign")]
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", f"import sys; sys.path[:0] = {paths!r}\n{PROGRAM}"],
+        [sys.executable, "-W", "error", "-c", f"import sys; sys.path[:0] = {paths!r}\n{program}"],
         env=environment,
-        input=json.dumps(EVENT),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         timeout=60,
@@ -134,8 +159,7 @@ def outcome(aws: FakeAws) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     [line] = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    found: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
-    return found
+    return json.loads(line.removeprefix("RESULT "))
 
 
 def test_a_check_of_a_gateway_held_code_loads_little_and_calls_once(
@@ -148,3 +172,10 @@ def test_a_check_of_a_gateway_held_code_loads_little_and_calls_once(
     assert [name for name in UNNEEDED if name in loaded] == []
     assert "countersign.service.check" in loaded
     assert aws.calls == ["GetSecretValue", "UpdateItem"]
+
+
+def test_what_every_start_needs_is_loaded_before_the_first_request() -> None:
+    program = 'import json\nimport app\nprint("RESULT " + json.dumps(sorted(sys.modules)))'
+    loaded = set(_run(program, function="send", environment={}))
+    assert [name for name in PRELOADED if name not in loaded] == []
+    assert "countersign.counting" not in loaded

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from countersign.counting import Change, Count, Kind, Span, Step, Tally, bucket, counts, scopes, steps
+from countersign.counting import Change, Count, Step, Tally, counts, scopes, steps
 from countersign.model import Delivery, Reason, Status, Verification
+from countersign.usage import Kind, Span, bucket_name
 from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification
 from tests.support.clock import NOON
 
@@ -133,17 +134,10 @@ def test_a_verification_counts_for_all_for_its_client_its_country_and_its_prefix
     assert scopes(of_before_there_were_prefixes, kind=Kind.SENT) == ("total", "client#demo", "country#VN")
 
 
-def test_a_bucket_is_named_after_what_it_holds_its_length_and_its_number() -> None:
-    assert bucket(Kind.SENT, Span.TEN_MINUTES, at=1_200) == "s_t2"
-    assert bucket(Kind.SENT, Span.TEN_MINUTES, at=1_199) == "s_t1"
-    assert bucket(Kind.APPROVED, Span.HOUR, at=7_200) == "v_h2"
-    assert bucket(Kind.APPROVED, Span.DAY, at=86_399) == "v_d0"
-
-
 def test_every_scope_gets_a_text_in_its_ten_minutes_and_its_hour() -> None:
     tally = Tally()
     tally.add(change(None, started(prefix_key="p1")))
-    names = {bucket(Kind.SENT, span, at=NOON): 1 for span in (Span.TEN_MINUTES, Span.HOUR)}
+    names = {bucket_name(Kind.SENT, span, at=NOON): 1 for span in (Span.TEN_MINUTES, Span.HOUR)}
     assert len(names) == 2
     assert tally.buckets == dict.fromkeys(("total", "client#demo", "country#VN", "prefix#p1"), names)
 
@@ -152,7 +146,7 @@ def test_a_country_and_a_prefix_get_an_approval_in_its_ten_minutes_its_hour_and_
     tally = Tally()
     known = accepted(prefix_key="p1")
     tally.add(change(known, replace(known, guess=CODE_HASH, attempts=1, checked_at=NOON)))
-    names = {bucket(Kind.APPROVED, span, at=NOON): 1 for span in Span}
+    names = {bucket_name(Kind.APPROVED, span, at=NOON): 1 for span in Span}
     assert len(names) == 3
     assert tally.buckets == dict.fromkeys(("country#VN", "prefix#p1"), names)
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.counting import Change, Kind, Span, Step, Tally
+from countersign.counting import Change, Step, Tally
 from countersign.model import Delivery, Status, Verification
+from countersign.usage import Kind, Span
 from tests.support.builders import CODE_HASH, WRONG_HASH, verification
 from tests.support.clock import NOON
 
@@ -120,4 +121,4 @@ def test_what_stays_counted_is_what_was_sent_may_have_been_or_is_being_sent(told
 
 def _sum(buckets: dict[str, dict[str, int]], scope: str, *, kind: Kind, span: Span) -> int:
     found = buckets.get(scope, {})
-    return sum(amount for name, amount in found.items() if name.startswith(f"{kind}_{span}"))
+    return sum(amount for name, amount in found.items() if name.startswith(f"{kind}{span}"))

@@ -63,7 +63,7 @@ ALLOWED: dict[str, set[str]] = {
     "stream": PURE | {"telemetry"},
     "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "telemetry"},
     "countersign": set(),
-    "preload": PURE | {"service", "providers"},  # for the effect on sys.modules; it uses nothing
+    "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
 }
 OUTSIDE: dict[str, set[str]] = {

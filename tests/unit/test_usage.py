@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 
 from countersign.model import Secret
 from countersign.policy import Limit
-from countersign.usage import DAY, GRAINS, HOUR, TEN_MINUTES, AddressUse, Counts, Gauge, prefix_of
+from countersign.usage import (
+    DAY,
+    GRAINS,
+    HOUR,
+    TEN_MINUTES,
+    AddressUse,
+    Counts,
+    Gauge,
+    Kind,
+    Span,
+    bucket_name,
+    named_bucket,
+    prefix_of,
+)
 from tests.support.clock import NOON
 
 TIMES = st.lists(st.integers(NOON - 2 * DAY, NOON), max_size=60)
@@ -68,3 +81,45 @@ def test_an_address_is_without_success_in_the_countries_that_never_approved() ->
 
 def test_a_prefix_is_the_number_without_its_last_four_digits() -> None:
     assert prefix_of(Secret("+84901888484")).reveal() == "+8490188"
+
+
+@pytest.mark.parametrize(
+    ("kind", "span", "at", "name"),
+    [
+        (Kind.SENT, Span.TEN_MINUTES, 1_200, "st2"),
+        (Kind.SENT, Span.TEN_MINUTES, 1_199, "st1"),
+        (Kind.APPROVED, Span.HOUR, 7_200, "vh2"),
+        (Kind.APPROVED, Span.DAY, 86_399, "vd0"),
+        (Kind.SENT, Span.TEN_MINUTES, NOON, "st1QIII"),
+        (Kind.APPROVED, Span.DAY, 35 * DAY, "vdZ"),
+        (Kind.APPROVED, Span.DAY, 36 * DAY, "vd10"),
+    ],
+)
+def test_a_bucket_is_named_after_what_it_holds_its_length_and_its_number(
+    kind: Kind, span: Span, at: int, name: str
+) -> None:
+    assert bucket_name(kind, span, at=at) == name
+    assert named_bucket(name) == (kind, span, at // span.seconds)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pk",
+        "ttl",
+        "batch",
+        "t1",
+        "k_VN",
+        "st",
+        "status",
+        "sx1",
+        "kt1",
+        "st1x",
+        "kst1",
+        "st-1",
+        "st\u0661",
+        "s_t1",
+    ],
+)
+def test_no_other_attribute_is_a_bucket(name: str) -> None:
+    assert named_bucket(name) is None

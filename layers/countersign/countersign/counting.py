@@ -18,29 +18,7 @@ from enum import StrEnum
 from typing import final
 
 from countersign.model import Delivery, Status, Verification
-from countersign.usage import DAY, HOUR, TEN_MINUTES, Scope, scopes_of
-
-
-class Kind(StrEnum):
-    """What is counted; the first letter of a bucket's name."""
-
-    SENT = "s"
-    APPROVED = "v"
-
-
-class Span(StrEnum):
-    """How long a bucket is; the second letter of its name."""
-
-    TEN_MINUTES = "t"
-    HOUR = "h"
-    DAY = "d"
-
-    @property
-    def seconds(self) -> int:
-        return _SECONDS[self]
-
-
-_SECONDS = {Span.TEN_MINUTES: TEN_MINUTES, Span.HOUR: HOUR, Span.DAY: DAY}
+from countersign.usage import Kind, Scope, Span, bucket_name, scopes_of
 
 
 class Step(StrEnum):
@@ -71,11 +49,6 @@ class Count:
     kind: Kind
     amount: int
     at: int
-
-
-def bucket(kind: Kind, span: Span, *, at: int) -> str:
-    """The name of the bucket that a moment falls into: `s_t2916666`."""
-    return f"{kind}_{span}{at // span.seconds}"
 
 
 # What anybody reads: budgets look at texts alone, the guard against pumping at approvals too, and at days.
@@ -155,7 +128,7 @@ class Tally:
         for count in counts(change):
             for scope in scopes(new, kind=count.kind):
                 for span in _SPANS[count.kind]:
-                    self.buckets[scope][bucket(count.kind, span, at=count.at)] += count.amount
+                    self.buckets[scope][bucket_name(count.kind, span, at=count.at)] += count.amount
             if new.address_key is not None and count.amount > 0:
                 self._seen(new.address_key, country=new.country, count=count)
         for step in steps(change):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from countersign.circuits import Circuit
 from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
@@ -25,7 +25,9 @@ from countersign.model import (
     Verdict,
     Verification,
 )
-from countersign.usage import Charge, Usage, UsageQuery
+
+if TYPE_CHECKING:  # a check of a code asks for no usage
+    from countersign.usage import Charge, Usage, UsageQuery
 
 type Field = str | int | float | bool | None
 

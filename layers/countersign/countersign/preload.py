@@ -8,6 +8,7 @@ check of a gateway-held code needs none of it.
 
 from __future__ import annotations
 
+import countersign.aws.usage
 import countersign.phone
 import countersign.providers.registry
 import countersign.providers.transport

@@ -6,6 +6,8 @@ to one bucket further than it says, and never less, so that its edge gives no do
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +47,46 @@ def scopes_of(client_id: str, *, country: str, prefix_key: str) -> dict[Scope, s
         Scope.COUNTRY: f"{Scope.COUNTRY}#{country}",
         Scope.PREFIX: f"{Scope.PREFIX}#{prefix_key}",
     }
+
+
+class Kind(StrEnum):
+    """What is counted; the first letter of a bucket's name."""
+
+    SENT = "s"
+    APPROVED = "v"
+
+
+class Span(StrEnum):
+    """How long a bucket is; the second letter of its name."""
+
+    TEN_MINUTES = "t"
+    HOUR = "h"
+    DAY = "d"
+
+    @property
+    def seconds(self) -> int:
+        return _SECONDS[self]
+
+
+_SECONDS = {Span.TEN_MINUTES: TEN_MINUTES, Span.HOUR: HOUR, Span.DAY: DAY}
+# Names are most of a counter's size, and a write of more than 1 KB costs twice: so numbers are in base 36.
+_DIGITS = string.digits + string.ascii_uppercase
+_BUCKET = re.compile(rf"([{''.join(Kind)}])([{''.join(Span)}])([0-9A-Z]+)")
+
+
+def bucket_name(kind: Kind, span: Span, *, at: int) -> str:
+    """The attribute of the bucket that a moment (epoch seconds) falls into: `st1QIIY`."""
+    digits, left = "", at // span.seconds
+    while left:
+        left, digit = divmod(left, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return f"{kind}{span}{digits or '0'}"
+
+
+def named_bucket(name: str) -> tuple[Kind, Span, int] | None:
+    """The bucket that an attribute is, with its number (epoch seconds // length); None for another one."""
+    found = _BUCKET.fullmatch(name)
+    return (Kind(found[1]), Span(found[2]), int(found[3], len(_DIGITS))) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)

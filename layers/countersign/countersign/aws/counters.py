@@ -6,7 +6,6 @@ other. docs/data-model.md describes the items.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import final
@@ -15,9 +14,9 @@ from countersign.aws.items import Item, address_pk, counter_pk
 from countersign.aws.table import ConditionFailedError, Table, Update
 from countersign.aws.usage import KEEP_ADDRESS_SECONDS
 from countersign.clock import Clock
-from countersign.counting import Span, Tally
+from countersign.counting import Tally
 from countersign.errors import ServiceUnavailableError
-from countersign.usage import DAY, HOUR
+from countersign.usage import DAY, HOUR, Span, named_bucket
 
 KEEP_COUNTER_SECONDS = 16 * DAY
 # How far back anybody looks.
@@ -25,7 +24,6 @@ _READ_SECONDS = {Span.TEN_MINUTES: 80 * 60, Span.HOUR: 26 * HOUR, Span.DAY: 15 *
 # As many old buckets may lie about before a write is spent on them.
 _STALE_BUCKETS = 12
 
-_BUCKET = re.compile(rf"[a-z]_([{''.join(Span)}])([0-9]+)")
 # Of its own first try, whose answer was lost, and of a batch that comes again before any other one.
 _NOT_COUNTED_YET = "(attribute_not_exists(#batch) OR #batch <> :batch)"
 
@@ -56,10 +54,10 @@ def stale_buckets(item: Item, *, now: int) -> list[str]:
     """The buckets of a counter that ended before anybody looks back to."""
     stale = []
     for name in item:
-        found = _BUCKET.fullmatch(name)
-        if found is not None:
-            span = Span(found[1])
-            if (int(found[2]) + 1) * span.seconds <= now - _READ_SECONDS[span]:
+        bucket = named_bucket(name)
+        if bucket is not None:
+            _, span, place = bucket
+            if (place + 1) * span.seconds <= now - _READ_SECONDS[span]:
                 stale.append(name)
     return stale
 

@@ -2,13 +2,13 @@
 
 Each write on a verification carries a fresh `writer`: where the client library has to
 repeat a write whose answer was lost, the repetition is refused by its own first try,
-and is recognised by it.
+and is recognised by it. What a check of a code does not need (usage) is imported where it is.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from countersign.aws.circuits import clear_update, outage_update, probe_update, read_circuit
 from countersign.aws.items import (
@@ -23,7 +23,6 @@ from countersign.aws.items import (
 from countersign.aws.number_records import NumberRecords
 from countersign.aws.numbers import lock_update, release_update
 from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
-from countersign.aws.usage import charge_update, read_usage, usage_pks
 from countersign.aws.verifications import (
     cancel_update,
     forestall_update,
@@ -41,7 +40,9 @@ from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import RouteStep, Verdict, Verification
 from countersign.ports import Counted, Created, ResendIntent, Settlement
-from countersign.usage import Charge, Usage, UsageQuery
+
+if TYPE_CHECKING:
+    from countersign.usage import Charge, Usage, UsageQuery
 
 
 @final
@@ -70,10 +71,14 @@ class DynamoStore:
 
     def usage(self, query: UsageQuery) -> Usage:
         """One BatchGetItem."""
+        from countersign.aws.usage import read_usage, usage_pks
+
         return read_usage(self._table.batch_get(usage_pks(query)), query=query)
 
     def charge(self, charge: Charge) -> int | None:
         """One UpdateItem on the address's record."""
+        from countersign.aws.usage import charge_update
+
         try:
             self._table.update(charge_update(charge), returned="ALL_NEW")
         except ConditionFailedError as error:
@@ -113,6 +118,8 @@ class DynamoStore:
         charge: Charge | None,
         aliases: Aliases,
     ) -> Created:
+        from countersign.aws.usage import charge_update
+
         accounts = [charge_update(charge)] if charge is not None else []
         marks = [supersede_update(verification, older=older, aliases=aliases) for older in supersedes]
         former = [forestall_update(verification, id_=id_) for id_ in (aliases.former_id,) if id_ is not None]

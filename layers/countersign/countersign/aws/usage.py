@@ -13,13 +13,22 @@ from countersign.aws.circuits import circuit_pk, read_circuit
 from countersign.aws.items import Item, address_pk, counter_pk, number
 from countersign.aws.table import Update
 from countersign.aws.times import is_within, moved_up, window_start
-from countersign.counting import Kind, Span
 from countersign.policy import ADDRESS_SENDS_PER_MINUTE
-from countersign.usage import DAY, AddressUse, Charge, Gauge, Scope, Usage, UsageQuery, scopes_of
+from countersign.usage import (
+    DAY,
+    AddressUse,
+    Charge,
+    Gauge,
+    Kind,
+    Scope,
+    Usage,
+    UsageQuery,
+    named_bucket,
+    scopes_of,
+)
 
 KEEP_ADDRESS_SECONDS = 2 * DAY
 
-_BUCKET = re.compile(r"([sv])_([thd])(\d+)")
 _COUNTRY = re.compile(r"([kv])_([A-Z]{2}|001)")
 
 
@@ -54,13 +63,13 @@ def read_usage(items: Mapping[str, Item], *, query: UsageQuery) -> Usage:
 
 def read_gauge(item: Item | None) -> Gauge:
     """The buckets of a counter."""
-    kinds: dict[str, dict[int, dict[int, int]]] = {kind: {} for kind in Kind}
+    counts: dict[Kind, dict[int, dict[int, int]]] = {kind: {} for kind in Kind}
     for name in item or {}:
-        match = _BUCKET.fullmatch(name)
-        if match is not None and item is not None:
-            kind, grain, bucket = match.groups()
-            kinds[kind].setdefault(Span(grain).seconds, {})[int(bucket)] = number(item, name)
-    return Gauge(sent=kinds[Kind.SENT], verified=kinds[Kind.APPROVED])
+        bucket = named_bucket(name)
+        if bucket is not None and item is not None:
+            kind, span, place = bucket
+            counts[kind].setdefault(span.seconds, {})[place] = number(item, name)
+    return Gauge(sent=counts[Kind.SENT], verified=counts[Kind.APPROVED])
 
 
 def read_address(item: Item | None) -> AddressUse:
