@@ -17,6 +17,7 @@ from countersign.errors import (
 )
 from countersign.model import Channel, Custody, Delivery, ResendMode, RouteStep, Verification
 from countersign.phone import restored_phone
+from countersign.policy import Policy
 from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.admission import admit
@@ -24,6 +25,7 @@ from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.guard import Account
 from countersign.service.refusal import refusal
 from countersign.service.sending import Sending, cooldown, cooldown_seconds, past_the_lock, send_limit
+from countersign.service.wish import IN_FLIGHT_SECONDS
 
 
 @final
@@ -61,7 +63,7 @@ class Resender(Sending):
         if key is not None and key in _keys_of(verification):
             return verification
         now = self._clock.now()
-        _refuse_unless_sendable(verification, now=now)
+        _refuse_unless_sendable(verification, policy=client.policy, now=now)
         carried_by = channel or verification.channel
         letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
         account = Account.of(client, phone=letter.phone, source=source, keys=keys)
@@ -192,11 +194,15 @@ def _as_before(verification: Verification) -> Settlement:
     )
 
 
-def _refuse_unless_sendable(verification: Verification, *, now: int) -> None:
+def _refuse_unless_sendable(verification: Verification, *, policy: Policy, now: int) -> None:
     ended = refusal(verification, now=now)
     if ended is not None:
         raise ended
-    if now < verification.resend_at:
-        raise cooldown(verification.id, until=verification.resend_at, now=now)
+    rested_at = verification.resend_at
+    if verification.delivery is Delivery.SENDING:
+        # A send that is overtaken cannot tell any more where its code went.
+        rested_at = max(rested_at, rested_at - cooldown_seconds(policy) + IN_FLIGHT_SECONDS)
+    if now < rested_at:
+        raise cooldown(verification.id, until=rested_at, now=now)
     if verification.sends_left == 0:
         raise SendsExhaustedError(verification=verification)
