@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.deploying import session
 
 FOLLOW_SECONDS = 2.0
+MOST_EVENTS = 10_000  # that one answer holds; the emulator gives no token for more
 _GROUPS = "/aws/lambda/"
 
 type Seen = set[tuple[str, str]]
@@ -18,8 +21,9 @@ type Seen = set[tuple[str, str]]
 class FunctionLogs:
     """All log lines of all functions, in the order of their time."""
 
-    def __init__(self, *, endpoint: str) -> None:
+    def __init__(self, *, endpoint: str, events_at_once: int = MOST_EVENTS) -> None:
         self._client = session().client("logs", endpoint_url=endpoint)
+        self._events_at_once = events_at_once
 
     def text(self) -> str:
         """Everything since the stack started."""
@@ -34,15 +38,27 @@ class FunctionLogs:
         read: Seen = set()
         groups = self._client.describe_log_groups(logGroupNamePrefix=_GROUPS)["logGroups"]
         for name in (group["logGroupName"] for group in groups):
-            pages = self._client.get_paginator("filter_log_events")
-            for page in pages.paginate(logGroupName=name, startTime=since):
-                for event in page["events"]:
-                    invocation = (name, event["logStreamName"])
-                    if invocation not in seen:
-                        read.add(invocation)
-                        found.append((event["timestamp"], event["message"]))
+            for event in self._events(name, since=since):
+                invocation = (name, event["logStreamName"])
+                if invocation not in seen:
+                    read.add(invocation)
+                    found.append((event["timestamp"], event["message"]))
         seen |= read
         return sorted(found, key=lambda line: line[0])
+
+    def _events(self, group: str, *, since: int) -> Iterator[Mapping[str, Any]]:
+        """All events of a group, read on from the last one's time where one answer does not hold them."""
+        known: set[tuple[str, str]] = set()
+        while True:
+            events = self._client.filter_log_events(
+                logGroupName=group, startTime=since, limit=self._events_at_once
+            )["events"]
+            fresh = [one for one in events if (one["logStreamName"], one["message"]) not in known]
+            yield from fresh
+            if len(events) < self._events_at_once or not fresh:
+                return
+            since = events[-1]["timestamp"]
+            known = {(one["logStreamName"], one["message"]) for one in events if one["timestamp"] == since}
 
 
 class FollowedLogs:

@@ -43,6 +43,7 @@ type Service = Literal["dynamodb", "lambda", "secretsmanager", "cloudformation",
 
 ROOT = Path(__file__).resolve().parent.parent
 CALL_SECONDS = 60.0
+LEAST_MEMORY_BYTES = 4 * 1024**3  # a container takes 16 MB, and a test may want a hundred of them
 
 
 class Stack:
@@ -84,7 +85,7 @@ class Stack:
         self._cleanup.close()
 
     def _start(self, starting: ExitStack) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="countersign-"))
+        folder = Path(tempfile.mkdtemp(prefix="countersign-", dir=memory_folder()))
         starting.callback(shutil.rmtree, folder, ignore_errors=True)
         self.logs = self._given_logs or folder / "logs"
         self._say("Starting the vendor simulators and MiniStack")
@@ -243,6 +244,20 @@ class Stack:
         for name in [self.function_names[name] for name in names or ("send", "verify")]:
             memory = functions.get_function_configuration(FunctionName=name)["MemorySize"]
             functions.update_function_configuration(FunctionName=name, MemorySize=memory)
+
+
+def memory_folder(folder: Path = Path("/dev/shm"), *, least_bytes: int = LEAST_MEMORY_BYTES) -> Path | None:
+    """A folder in memory for all that the stack writes, or None where there is none that takes it.
+
+    The emulator unpacks the layer, some 2,000 files, once per container, and deletes them with it
+    while everybody waits: on a disk that takes minutes after a test with many containers.
+    """
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return None
+    takes_it = found.f_bavail * found.f_frsize >= least_bytes and not found.f_flag & os.ST_NOEXEC
+    return folder if takes_it and os.access(folder, os.W_OK) else None
 
 
 def port_is_free(port: int) -> bool:

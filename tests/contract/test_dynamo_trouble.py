@@ -11,12 +11,15 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
 from countersign.circuits import Circuit
+from countersign.claims import Claimed, ClaimRefused
 from countersign.errors import ServiceUnavailableError
-from countersign.model import Custody, RouteStep, Verdict
-from countersign.ports import Store
+from countersign.model import Custody, Reason, RouteStep, Status, Verdict
+from countersign.policy import Limit
+from countersign.ports import Counted, Store
 from tests.support.aws import TABLE, TroubledClient, client_error, dynamo_store
 from tests.support.builders import (
     CODE_HASH,
+    WRONG_HASH,
     claim,
     claim_at,
     release,
@@ -28,6 +31,8 @@ from tests.support.builders import (
 )
 from tests.support.clock import NOON, FakeClock
 from tests.support.looks import circuits_in
+
+ONE_A_DAY = (Limit(1, 86_400),)
 
 
 @pytest.fixture
@@ -97,7 +102,11 @@ def test_trouble_is_one_refusal_whatever_was_asked(
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - {"create over"}))
+# Transactions of which the writes can be made one by one.
+DIVISIBLE = {"create over", "settle_delivery with release", "redirect with lock"}
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - DIVISIBLE))
 def test_a_conflict_is_tried_again_a_few_times_and_then_refused(
     store: Store, trouble: TroubledClient, clock: FakeClock, operation: str
 ) -> None:
@@ -120,6 +129,51 @@ def test_where_transactions_keep_colliding_the_older_ones_are_ended_first_and_on
     assert ended is not None
     assert ended.superseded_by == "v2"
     assert trouble.calls[-5:] == ["get_item", "update_item", "update_item", "put_item", "get_item"]
+
+
+def test_a_send_that_nobody_took_is_settled_and_then_given_back_where_transactions_keep_colliding(
+    store: Store, trouble: TroubledClient
+) -> None:
+    store.claim_number(claim("v1"))
+    store.create(verification("v1"), supersedes=())
+    trouble.fail(*[conflict()] * 4)
+    assert settle_as_undeliverable(store).applied
+    assert trouble.calls[-2:] == ["update_item", "update_item"]
+    ended = store.get("demo", "v1")
+    assert ended is not None
+    assert ended.status(NOON) == (Status.FAILED, Reason.UNDELIVERABLE)
+    assert isinstance(store.claim_number(claim("v2", limits=ONE_A_DAY)), Claimed)
+
+
+def test_a_send_that_was_guessed_at_stays_counted_where_transactions_keep_colliding(
+    store: Store, trouble: TroubledClient
+) -> None:
+    store.claim_number(claim("v1"))
+    store.create(verification("v1"), supersedes=())
+    store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
+    trouble.fail(*[conflict()] * 4)
+    assert settle_as_undeliverable(store).applied
+    assert isinstance(store.claim_number(claim_at(NOON + 61, "v2", limits=ONE_A_DAY)), ClaimRefused)
+
+
+@pytest.mark.parametrize(("slot", "taken"), [("slot1", True), ("slot2", False)])
+def test_a_vendors_lock_is_taken_before_its_code_is_asked_for_where_transactions_keep_colliding(
+    store: Store, trouble: TroubledClient, slot: str, taken: bool
+) -> None:
+    store.claim_number(claim("v0", slot=slot, vendor_lock="esms"))
+    store.create(verification("v1"), supersedes=())
+    trouble.fail(*[conflict()] * 4)
+    assert OPERATIONS["redirect with lock"](store) is taken
+    assert trouble.calls[-2 if taken else -1 :] == ["update_item"] * (2 if taken else 1)
+    moved = store.get("demo", "v1")
+    assert moved is not None
+    assert (moved.provider == "esms") is taken
+
+
+def settle_as_undeliverable(store: Store) -> Counted:
+    return store.settle_delivery(
+        verification("v1"), settlement=undeliverable(verification("v1")), release=release(claim("v1"))
+    )
 
 
 def conflict() -> Exception:

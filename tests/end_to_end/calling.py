@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -88,10 +88,15 @@ def other_code(code: str) -> str:
     return str((int(code) + 1) % 10 ** len(code)).zfill(len(code))
 
 
+def together[T](calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Each call from a thread of its own; the answers in the order of the calls."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
 def at_once(count: int, call: Callable[[], Answer]) -> list[Answer]:
     """The same call from `count` threads."""
-    with ThreadPoolExecutor(count) as pool:
-        return [future.result() for future in [pool.submit(call) for _ in range(count)]]
+    return together([call] * count)
 
 
 def sends_at(stack: Stack, vendor: str) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from local.building import inputs_digest
 from local.process import Child, StackError, run_step
-from local.stack import ROOT, Stack
+from local.stack import ROOT, Stack, memory_folder
 
 PYTHON = sys.executable
 SECONDS = 60
@@ -171,3 +171,9 @@ def test_nothing_under_local_shares_code_with_the_gateway() -> None:
         )
     ]
     assert offenders == []
+
+
+def test_what_the_stack_writes_lies_in_memory_where_there_is_room(tmp_path: Path) -> None:
+    assert memory_folder(tmp_path, least_bytes=1) == tmp_path
+    assert memory_folder(tmp_path, least_bytes=2**62) is None
+    assert memory_folder(tmp_path / "nowhere", least_bytes=1) is None

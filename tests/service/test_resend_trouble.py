@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from countersign.client import Client
-from countersign.errors import (
-    CooldownError,
-    UndeliverableError,
-)
+from countersign.errors import CooldownError, UndeliverableError
 from countersign.model import Channel, Delivery, ResendMode, Status, Verdict
 from tests.support.builders import client
 from tests.support.clock import NOON
-from tests.support.providers import REFUSED
+from tests.support.providers import ACCEPTED, REFUSED, DiedError
 from tests.support.world import VENDOR, World, code_of, resendable
 
 
@@ -104,3 +103,36 @@ def test_a_resend_whose_only_vendor_is_busy_has_to_wait() -> None:
     with pytest.raises(CooldownError) as refused:
         world.resend(made.id, channel=Channel.VOICE)
     assert (refused.value.live_id, refused.value.resend_at) == (made.id, NOON + 570)
+
+
+@pytest.mark.parametrize("seconds", [0, 29])
+def test_a_resend_waits_for_one_that_a_vendor_still_has_in_hand(seconds: int) -> None:
+    world, hasty = World(route=VENDOR), client(cooldown_seconds=0)
+    made = world.start(by=hasty).verification.id
+    refusals: list[CooldownError] = []
+
+    def again() -> None:
+        with pytest.raises(CooldownError) as refused:
+            world.resend(made, by=hasty)
+        refusals.append(refused.value)
+
+    began = world.clock.now()
+    world.two.will(replace(ACCEPTED, vendor_reference="ref-2"), takes_seconds=seconds, meanwhile=again)
+    assert world.resend(made, by=hasty, seconds=60).delivery is Delivery.ACCEPTED
+    assert [(one.live_id, one.resend_at) for one in refusals] == [(made, began + 30)]
+    world.two.will_say(Verdict.VERIFIED)
+    world.check(made, "123456")
+    assert world.two.check_orders[0].vendor_reference == "ref-2"
+
+
+def test_a_resend_that_died_in_a_vendors_hands_is_followed_by_another() -> None:
+    world, hasty = World(), client(cooldown_seconds=0)
+    made = world.start(by=hasty).verification.id
+    world.two.will(ACCEPTED, dies=True)
+    with pytest.raises(DiedError):
+        world.resend(made, by=hasty)
+    world.clock.advance(29)
+    with pytest.raises(CooldownError):
+        world.resend(made, by=hasty)
+    world.clock.advance(1)
+    assert world.resend(made, by=hasty).delivery is Delivery.ACCEPTED

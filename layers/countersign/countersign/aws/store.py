@@ -186,6 +186,13 @@ class DynamoStore:
         except ConditionFailedError:
             # Guessed at, or the slot has moved on: then only the verification is ours to end, if that.
             return self._change(update)
+        except ConflictError:
+            # Too many starts at once to one number. Once it has ended unguessed, nobody can guess any more.
+            ended = self._change(unguessed)
+            if not ended.applied:
+                return self._change(update)
+            self.release_number(release)
+            return ended
         return Counted(applied=True, verification=settled(verification, settlement=settlement))
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
@@ -201,6 +208,16 @@ class DynamoStore:
                     put=None, updates=[update, lock_update(replace(claim, number_key=key), vendor=vendor)]
                 ),
             )
+        except ConditionFailedError:
+            return False
+        except ConflictError:
+            # One by one, the lock first: it may be held for nothing, but no code is asked for without it.
+            return self._locked(claim, vendor=vendor) and self._change(update).applied
+        return True
+
+    def _locked(self, claim: NumberClaim, *, vendor: str) -> bool:
+        try:
+            self._table.update(lock_update(claim, vendor=vendor), returned="ALL_NEW")
         except ConditionFailedError:
             return False
         return True

@@ -17,6 +17,7 @@ from countersign.errors import (
 )
 from countersign.model import Channel, Custody, Delivery, Phone, ResendMode, RouteStep, Verification
 from countersign.phone import restored_phone
+from countersign.policy import Policy
 from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.admission import admit
@@ -33,6 +34,7 @@ from countersign.service.sending import (
     past_the_lock,
     send_limit,
 )
+from countersign.service.wish import IN_FLIGHT_SECONDS
 
 
 @final
@@ -66,7 +68,7 @@ class Resender(Sending):
         key = _key_of(idempotency_key, keys=keys, client=client, verification_id=verification_id)
         if key is not None and key in _keys_of(verification):
             return verification
-        _refuse_unless_sendable(verification, now=now)
+        _refuse_unless_sendable(verification, policy=client.policy, now=now)
         carried_by = channel or verification.channel
         client, letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
         in_time(deadline)
@@ -223,11 +225,15 @@ def _as_before(verification: Verification) -> Settlement:
     )
 
 
-def _refuse_unless_sendable(verification: Verification, *, now: int) -> None:
+def _refuse_unless_sendable(verification: Verification, *, policy: Policy, now: int) -> None:
     ended = refusal(verification, now=now)
     if ended is not None:
         raise ended
-    if now < verification.resend_at:
-        raise cooldown(verification.id, until=verification.resend_at, now=now)
+    rested_at = verification.resend_at
+    if verification.delivery is Delivery.SENDING:
+        # A send that is overtaken cannot tell any more where its code went.
+        rested_at = max(rested_at, rested_at - cooldown_seconds(policy) + IN_FLIGHT_SECONDS)
+    if now < rested_at:
+        raise cooldown(verification.id, until=rested_at, now=now)
     if verification.sends_left == 0:
         raise SendsExhaustedError(verification=verification)
