@@ -52,8 +52,7 @@ class Starter(Sending):
         older = superseded(hold.before, by=written.id, now=wish.now)
         created = self._created(written, older=older, charge=wish.account.charge(wish.now), hold=hold)
         if not created.applied:
-            is_marked = created.verification is None and created.again_at is None
-            self._step_back(hold, intent=written, older=older, overtaken=is_marked)
+            self._step_back(hold, intent=written, older=older, created=created)
             if created.again_at is not None:
                 raise self._guard.address_is_full(wish.account, again_at=created.again_at, now=wish.now)
             return self._replay(created.verification, wish=wish)
@@ -197,16 +196,18 @@ class Starter(Sending):
             raise
 
     def _step_back(
-        self, hold: Hold, *, intent: Verification, older: tuple[str, ...], overtaken: bool
+        self, hold: Hold, *, intent: Verification, older: tuple[str, ...], created: Created
     ) -> None:
         """Undo the claim after which nothing was written.
 
-        Where a newer start has the slot by now, what this one was to end must end all the
+        A run of the same request beside this one may have gone on with our claim: then it is that
+        one's. Where a newer start has the slot by now, what this one was to end must end all the
         same: the newer one knows of two before it, not of those.
         """
-        if not hold.ours:
+        if not hold.ours or _is_in_use(hold.claim, by=created.verification):
             return
         released = self._store.release_number(hold.release)
+        overtaken = created.verification is None and created.again_at is None
         if overtaken and not released:
             self._store.supersede(intent, older=older)
 
@@ -229,6 +230,14 @@ class Starter(Sending):
         undeliverable = UndeliverableError(verification=settled.verification or report.intent)
         undeliverable.number_refused = not report.result.try_elsewhere
         raise undeliverable
+
+
+def _is_in_use(claim: NumberClaim, *, by: Verification | None) -> bool:
+    """Was the verification written under this claim, and has it not given the claim back itself?"""
+    if by is None or by.slot != claim.slot or by.resend_at < claim.resend_at:
+        return False
+    gave_it_back = by.delivery is Delivery.REJECTED and by.attempts == 0
+    return not gave_it_back
 
 
 def _guesses(outcome: Claimed | ClaimRefused, *, claim: NumberClaim) -> int:
