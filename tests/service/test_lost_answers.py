@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.errors import CooldownError
+from countersign.errors import CooldownError, ServiceUnavailableError
 from countersign.model import Delivery
 from tests.support.builders import client
 from tests.support.providers import REFUSED
-from tests.support.world import World
+from tests.support.world import World, code_of
 
 ONE_TEXT = client(sends_per_10_minutes=1)
 
@@ -38,3 +38,44 @@ def test_a_start_whose_twin_was_refused_by_every_vendor_leaves_the_number_free()
     with pytest.raises(Exception, match="nothing was sent"):
         world.start(key="order-17")
     assert world.start(by=ONE_TEXT).verification.delivery is Delivery.ACCEPTED
+
+
+def test_a_start_whose_intent_is_written_without_an_answer_goes_on() -> None:
+    world = World()
+    world.store.after["create"] = ServiceUnavailableError()
+    started = world.start(key="order-17")
+    assert (started.replayed, started.verification.delivery) == (False, Delivery.ACCEPTED)
+    assert world.start(key="order-17").replayed
+    assert world.sends == 1
+    with pytest.raises(CooldownError):
+        world.start()
+
+
+def test_a_start_that_finds_its_twins_intent_where_its_own_write_failed_sends_nothing() -> None:
+    world = World()
+
+    def twin() -> None:
+        world.start(key="order-17")
+        world.store.before["create"] = ServiceUnavailableError()
+
+    world.store.meanwhile["create"] = twin
+    assert world.start(key="order-17").replayed
+    assert world.sends == 1
+    with pytest.raises(CooldownError):
+        world.start()
+
+
+def test_where_nobody_knows_whether_an_intent_is_written_the_claim_stays() -> None:
+    world = World()
+    world.store.after["create"] = ServiceUnavailableError()
+    world.store.before["get"] = ServiceUnavailableError()
+    with pytest.raises(ServiceUnavailableError):
+        world.start(key="order-17")
+    assert world.sends == 0
+    with pytest.raises(CooldownError):
+        world.start()
+    lost = world.start(key="order-17").verification
+    assert lost.delivery is Delivery.SENDING
+    world.clock.advance(60)
+    sent = world.resend(lost.id)
+    assert world.check(sent.id, code_of(world.two)).solved

@@ -186,10 +186,18 @@ class Starter(Sending):
     def _created(
         self, intent: Verification, *, older: tuple[str, ...], charge: Charge | None, hold: Hold
     ) -> Created:
-        """Write the intent; where the store fails at that, try to give the number back."""
+        """Write the intent; where the store fails at that, see what became of it.
+
+        Written all the same, it is ours to go on with (nobody else has its seed). Not written, the
+        number is given back. Where even that is not known, the claim stays: a verification without
+        its slot could not be sent again.
+        """
         try:
             return self._store.create(intent, supersedes=older, charge=charge)
         except ServiceUnavailableError:
+            stored = self._store.get(intent.client_id, intent.id)
+            if stored is not None:
+                return Created(applied=stored.code_seed == intent.code_seed, verification=stored)
             if hold.ours:
                 with suppress(ServiceUnavailableError):
                     self._store.release_number(hold.release)
