@@ -8,7 +8,7 @@ from countersign.errors import CooldownError, ServiceUnavailableError
 from countersign.model import Delivery
 from tests.support.builders import client
 from tests.support.providers import REFUSED
-from tests.support.world import World, code_of
+from tests.support.world import World, code_of, resendable
 
 ONE_TEXT = client(sends_per_10_minutes=1)
 
@@ -79,3 +79,22 @@ def test_where_nobody_knows_whether_an_intent_is_written_the_claim_stays() -> No
     world.clock.advance(60)
     sent = world.resend(lost.id)
     assert world.check(sent.id, code_of(world.two)).solved
+
+
+@pytest.mark.parametrize("route", [("one:gateway", "two:gateway"), ("keyed:vendor", "two:gateway")])
+def test_a_resend_whose_claims_answer_was_lost_is_sent(route: tuple[str, ...]) -> None:
+    world = World(route=route)
+    made = resendable(world)
+    world.memory.lose_answers = 1
+    assert world.resend(made).sends == 2
+    assert world.sends == 2
+
+
+def test_of_two_resends_in_one_second_one_is_sent() -> None:
+    world = World()
+    made = resendable(world)
+    world.store.meanwhile["begin_resend"] = lambda: world.resend(made)
+    with pytest.raises(CooldownError) as refused:
+        world.resend(made)
+    assert refused.value.resend_at == world.clock.now() + 60
+    assert world.read(made).sends == world.sends == 2

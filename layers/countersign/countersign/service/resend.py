@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 from countersign.claims import Claimed, NumberClaim
@@ -135,6 +136,10 @@ class Resender(Sending):
             if outcome.held is not None:
                 if outcome.held.verification_id != verification.id:
                     raise CanceledError("A newer start to this number has replaced the verification.")
+                if outcome.held.resend_at == claim.resend_at:
+                    # Its own first try, whose answer was lost, or one beside it at this very second: whoever
+                    # writes the intent first sends. Which vendor's lock that claim took is not known.
+                    return replace(claim, vendor_lock=None), legs
                 raise cooldown(verification.id, until=outcome.held.resend_at, now=now)
             if outcome.limited_until > now:
                 raise send_limit(until=outcome.limited_until, now=now)
