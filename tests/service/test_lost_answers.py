@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.errors import CooldownError, ServiceUnavailableError
-from countersign.model import Delivery
-from tests.support.builders import client
+from countersign.errors import CooldownError, SendLimitError, ServiceUnavailableError, UndeliverableError
+from countersign.model import Delivery, Reason, Status
+from tests.support.builders import NUMBER, client
 from tests.support.providers import REFUSED
 from tests.support.world import World, code_of, resendable
 
@@ -38,6 +38,31 @@ def test_a_start_whose_twin_was_refused_by_every_vendor_leaves_the_number_free()
     with pytest.raises(Exception, match="nothing was sent"):
         world.start(key="order-17")
     assert world.start(by=ONE_TEXT).verification.delivery is Delivery.ACCEPTED
+
+
+def test_a_start_that_is_refused_for_want_of_guesses_leaves_the_number_to_its_twin() -> None:
+    world = World()
+    caller = client(attempts=5, failures_per_hour=5, cooldown_seconds=0)
+    world.start(by=caller)
+    # To the first one the guesses of the code that it replaces are promised; its twin no longer sees that.
+    world.store.meanwhile["get"] = lambda: world.start(by=caller, key="order-17")
+    assert world.start(by=caller, key="order-17").replayed
+    assert world.sends == 2
+    with pytest.raises(SendLimitError):
+        world.start(by=client(sends_per_10_minutes=2), to=NUMBER, purpose="payment")
+
+
+def test_a_newer_start_is_not_undone_by_the_vendors_refusal_of_an_older_one() -> None:
+    world = World(route=("one:gateway",))
+    caller = client(cooldown_seconds=0)
+    newer: list[str] = []
+    world.one.will(REFUSED, meanwhile=lambda: newer.append(world.start(by=caller).verification.id))
+    with pytest.raises(UndeliverableError) as refused:
+        world.start(by=caller)
+    assert refused.value.verification is not None
+    older = world.read(refused.value.verification.id)
+    assert older.status(world.clock.now()) == (Status.CANCELED, Reason.SUPERSEDED)
+    assert world.read(newer[0]).status(world.clock.now())[0] is Status.PENDING
 
 
 def test_a_start_whose_intent_is_written_without_an_answer_goes_on() -> None:

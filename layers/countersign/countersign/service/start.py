@@ -118,11 +118,12 @@ class Starter(Sending):
         try:
             attempts = _guesses(outcome, claim=claim)
         except GuessLimitError:
-            self._store.release_number(Release(claim=claim, before=outcome.before))
-            served = self._served(wish)
-            if served is not None:
-                return served
-            raise
+            earlier = self._earlier(wish)
+            if not _is_in_use(claim, by=earlier):
+                self._store.release_number(Release(claim=claim, before=outcome.before))
+            if earlier is None:
+                raise
+            return self._replay(earlier, wish=wish)
         return Hold(claim=claim, before=outcome.before, legs=legs, attempts=attempts, ours=True)
 
     def _ended(self, wish: Wish, *, held: Slot) -> str:
@@ -151,10 +152,14 @@ class Starter(Sending):
 
     def _served(self, wish: Wish) -> Started | None:
         """A request with the same key that was served before is served again, whatever refuses it now."""
+        earlier = self._earlier(wish)
+        return None if earlier is None else self._replay(earlier, wish=wish)
+
+    def _earlier(self, wish: Wish) -> Verification | None:
+        """What a request with the same key has made before."""
         if wish.request.idempotency_key is None:
             return None
-        earlier = self._store.get(wish.letter.client_id, wish.letter.verification_id)
-        return None if earlier is None else self._replay(earlier, wish=wish)
+        return self._store.get(wish.letter.client_id, wish.letter.verification_id)
 
     def _resumed(
         self, wish: Wish, *, held: Slot, claim: NumberClaim, outcome: ClaimRefused, legs: tuple[Leg, ...]
@@ -242,7 +247,7 @@ class Starter(Sending):
 
 def _is_in_use(claim: NumberClaim, *, by: Verification | None) -> bool:
     """Was the verification written under this claim, and has it not given the claim back itself?"""
-    if by is None or by.slot != claim.slot or by.resend_at < claim.resend_at:
+    if by is None or by.slot != claim.slot or by.resend_at < claim.resend_at or by.superseded_by is not None:
         return False
     gave_it_back = by.delivery is Delivery.REJECTED and by.attempts == 0
     return not gave_it_back
