@@ -10,7 +10,9 @@ from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.codes import Keys, random_seed
 from countersign.errors import (
+    AttemptsExhaustedError,
     CanceledError,
+    CountersignError,
     NotFoundError,
     SendsExhaustedError,
     ServiceUnavailableError,
@@ -165,7 +167,7 @@ class Resender(Sending):
     def _overtaken(self, verification: Verification | None, *, claim: NumberClaim) -> Exception:
         if verification is None:
             return NotFoundError()
-        ended = refusal(verification, now=claim.now)
+        ended = _ended(verification, now=claim.now)
         return ended or cooldown(verification.id, until=verification.resend_at, now=claim.now)
 
     def _settle(self, report: Report, *, before: Verification) -> Verification:
@@ -197,8 +199,16 @@ def _as_before(verification: Verification) -> Settlement:
     )
 
 
-def _refuse_unless_sendable(verification: Verification, *, now: int) -> None:
+def _ended(verification: Verification, *, now: int) -> CountersignError | None:
+    """Why no code of it can be right any more; the last attempt may still be at the vendor."""
     ended = refusal(verification, now=now)
+    if ended is None and verification.attempts_left == 0:
+        return AttemptsExhaustedError(verification=verification)
+    return ended
+
+
+def _refuse_unless_sendable(verification: Verification, *, now: int) -> None:
+    ended = _ended(verification, now=now)
     if ended is not None:
         raise ended
     if now < verification.resend_at:
