@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.errors import CooldownError, SendLimitError, ServiceUnavailableError, UndeliverableError
+from countersign.errors import (
+    CooldownError,
+    GuessLimitError,
+    SendLimitError,
+    ServiceUnavailableError,
+    UndeliverableError,
+)
 from countersign.model import Delivery, Reason, Status
 from tests.support.builders import NUMBER, client
-from tests.support.providers import REFUSED
+from tests.support.providers import REFUSED, DiedError
 from tests.support.world import World, code_of, resendable
 
 ONE_TEXT = client(sends_per_10_minutes=1)
@@ -50,6 +56,21 @@ def test_a_start_that_is_refused_for_want_of_guesses_leaves_the_number_to_its_tw
     assert world.sends == 2
     with pytest.raises(SendLimitError):
         world.start(by=client(sends_per_10_minutes=2), to=NUMBER, purpose="payment")
+
+
+def test_a_start_that_goes_on_with_an_old_claim_and_gets_no_guesses_counts_no_further_send() -> None:
+    world = World()
+    caller = client(attempts=5, failures_per_hour=5)
+    world.store.before["create"] = DiedError()
+    with pytest.raises(DiedError):
+        world.start(by=caller, key="order-17")
+    world.clock.advance(590)
+    world.start(by=caller, purpose="payment")
+    with pytest.raises(GuessLimitError):
+        world.start(by=caller, key="order-17")
+    world.clock.advance(10)  # the first one's time is out of the window
+    assert world.start(by=client(sends_per_10_minutes=2), purpose="transfer").verification
+    assert world.sends == 2
 
 
 def test_a_newer_start_is_not_undone_by_the_vendors_refusal_of_an_older_one() -> None:

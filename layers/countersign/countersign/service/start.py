@@ -170,6 +170,7 @@ class Starter(Sending):
         must agree on their times: the old ones while the cooldown runs, then new ones.
         Which vendor's lock that claim took is not known.
         """
+        attempts = _guesses(outcome, claim=claim)  # before anything is claimed anew
         before = None
         if held.previous_id is not None:
             before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
@@ -185,7 +186,6 @@ class Starter(Sending):
         else:
             expires_at = min(claim.expires_at, held.expires_at)
             claim = replace(claim, resend_at=held.resend_at, expires_at=expires_at)
-        attempts = _guesses(outcome, claim=claim)
         return Hold(claim=claim, before=before, legs=legs, attempts=attempts, ours=False)
 
     def _created(
