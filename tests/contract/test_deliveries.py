@@ -221,6 +221,14 @@ def test_an_undeliverable_one_fails_also_where_the_slot_has_moved_on(store: Stor
     assert isinstance(outcome, ClaimRefused)
 
 
+def test_a_superseded_one_does_not_become_undeliverable(store: Store) -> None:
+    older, newer = created(store, verification("v1")), verification("v2", created_at=NOON + 1)
+    store.create(newer, supersedes=("v1",))
+    counted = store.settle_delivery(older, settlement=undeliverable(older), release=None)
+    assert not counted.applied
+    assert stored(store).status(NOON + 1) == (Status.CANCELED, Reason.SUPERSEDED)
+
+
 def test_a_settlement_that_comes_too_late_frees_no_number(store: Store) -> None:
     wish = claim("v1")
     store.claim_number(wish)

@@ -1,198 +1,219 @@
-"""Whatever clients, users, vendors and crashes do: what a verification promises is kept."""
+"""Whatever clients, users, vendors, counters and faults do: what the service promises is kept.
+
+What that is stands in tests/support/invariants.py; here it is asked after every step of
+stories that Hypothesis makes up.
+"""
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from countersign.client import Client
-from countersign.errors import CountersignError
-from countersign.model import Custody, ResendMode, SendResult, Status, Verdict
+from countersign.model import Custody, ResendMode, SendResult, Status, Verdict, Verification
+from countersign.service.wish import Started
+from countersign.sources import account_of
+from countersign.usage import HOUR, TEN_MINUTES, Gauge, Scope
+from tests.support.books import memory_books
 from tests.support.builders import client
-from tests.support.providers import ACCEPTED, BLOCKED, DOWN, HANGS, REFUSED, UNKNOWN, DiedError
+from tests.support.invariants import Answer, Text, Witness, addresses_hold
+from tests.support.providers import ACCEPTED, BLOCKED, DOWN, HANGS, REFUSED, UNKNOWN
+from tests.support.steps import Fault, Steps
 from tests.support.world import World, another
 
 ROUTE = ("one:gateway", "keyed:vendor", "two:gateway", "three:vendor")
+TIGHT = {"attempts": 3, "sends": 4, "failures_per_hour": 9, "address_sends_per_minute": 2}
 CALLERS = {
-    "same": client("same", attempts=3, sends=4, cooldown_seconds=30, sends_per_10_minutes=4),
-    "new": client(
-        "new", attempts=3, sends=4, cooldown_seconds=0, sends_per_day=6, resend=ResendMode.NEW_CODE
-    ),
-    "alone": client("alone", attempts=3, sends=4, cooldown_seconds=0),  # one code at a time
+    "same": client("same", **TIGHT, cooldown_seconds=30, sends_per_10_minutes=4, client_sends_per_hour=6),
+    "new": client("new", **TIGHT, cooldown_seconds=0, sends_per_day=8, resend=ResendMode.NEW_CODE),
+    "alone": client("alone", **TIGHT, cooldown_seconds=0),  # one code at a time
 }
 WHO = st.sampled_from(sorted(CALLERS))
 KEYS = st.sampled_from([None, "key-1", "key-2"])
 RESULTS = st.lists(st.sampled_from([ACCEPTED, REFUSED, BLOCKED, UNKNOWN, DOWN, HANGS]), max_size=4)
-STEPS = st.sampled_from([None, "create", "settle_delivery", "begin_resend", "settle_check", "redirect"])
+FAULTS = st.none() | st.tuples(st.sampled_from(Fault), st.integers(0, 7))
+SOURCES = st.sampled_from([None, "198.51.100.7", "198.51.100.8"])
+PLACE = st.integers(0, 30)
+
+type FaultAt = tuple[Fault, int] | None
 
 
 class AnyStory(RuleBasedStateMachine):
-    """Three clients, one number, four vendors."""
+    """Three clients, one number, four vendors, two addresses."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World(route=ROUTE)
-        self.ids: dict[str, str] = {}  # verification and its client
-        self.approvals: Counter[str] = Counter()
-        self.vendors_right: dict[str, str] = {}  # the code that the vendor made for its last order
-        self.shaken: set[str] = set()  # clients whose last start met a fault before its intent
-        self.sent_at: list[int] = []  # when something may have been sent to the number, by anybody
-        self.claimed_at: dict[tuple[str, str | None], int] = {}  # starts that died; a replay goes on with it
+        self.steps = Steps()
+        self.steps.stand_in(self.world)
+        self.witness = Witness(
+            lambda: memory_books(self.world.memory),
+            clock=self.world.clock,
+            keys=lambda: self.world.peppers.ring().current,
+            sent=lambda: [text for vendor in self.world.vendors for text in vendor.sent],
+        )
+        for vendor in self.world.vendors:
+            self.witness.watch(vendor)
+        self.told: set[Text] = set()  # texts that are accounted for
+        self.sent_at: dict[str, list[int]] = {who: [] for who in CALLERS}  # when each client's texts went out
+        self.sent_from: Counter[str] = Counter()  # texts by the key of the caller's address
 
     # What happens -----------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([1, 15, 30, 120, 590]))
+    @rule(seconds=st.sampled_from([1, 15, 30, 120, 590, 4_000]))
     def time_passes(self, seconds: int) -> None:
         self.world.clock.advance(seconds)
 
-    @rule(who=WHO, key=KEYS, results=RESULTS, dies=STEPS, after=st.booleans(), lost=st.integers(0, 1))
+    @rule(late=st.integers(0, 90))
+    def texts_are_counted(self, late: int) -> None:
+        """The function that counts runs; it has heard of everything but the last seconds."""
+        until = self.world.clock.now() - late
+        for who, times in self.sent_at.items():
+            counted = [at for at in times if at <= until]
+            sent = {grain: Counter(at // grain for at in counted) for grain in (TEN_MINUTES, HOUR)}
+            self.world.memory.gauges[Scope.CLIENT, who] = Gauge(sent=sent)
+
+    @rule(who=WHO, key=KEYS, results=RESULTS, fault=FAULTS, source=SOURCES)
     def start(
-        self,
-        who: str,
-        key: str | None,
-        results: list[SendResult],
-        dies: str | None,
-        lost: int,
-        *,
-        after: bool,
+        self, who: str, key: str | None, results: list[SendResult], fault: FaultAt, source: str | None
     ) -> None:
-        if who in self.shaken:
-            # Known limit: a slot remembers one predecessor, so it stands one fault between claim
-            # and intent (a crash, a lost answer), not two before the next start that succeeds.
-            dies, lost = None, 0
-        if lost > 0 or dies == "create":
-            self.shaken.add(who)
         self._script(results)
-        self._let_die(dies, after=after)
-        self.world.memory.lose_answers = lost
-        try:
-            started = self.world.start(by=CALLERS[who], key=key, one_at_a_time=who == "alone")
-        except (CountersignError, DiedError):
-            pass
-        else:
-            self.ids[started.verification.id] = who
-            if not started.replayed and lost == 0:
-                self.shaken.discard(who)
-        self._note_orders()
-        self._note_sends(CALLERS[who], claimed_at=self.claimed_at.get((who, key)))
-        if dies == "create" and key is not None:
-            self.claimed_at.setdefault((who, key), self.world.clock.now())
+        self._sends(
+            lambda: self.world.start(by=CALLERS[who], key=key, one_at_a_time=who == "alone", source=source),
+            by=CALLERS[who],
+            key=key and f"start {key}",
+            fault=fault,
+            source=source,
+        )
 
-    @rule(data=st.data(), results=RESULTS, key=KEYS, dies=STEPS, after=st.booleans())
+    @rule(place=PLACE, key=KEYS, results=RESULTS, fault=FAULTS, source=SOURCES)
     def resend(
-        self,
-        data: st.DataObject,
-        results: list[SendResult],
-        key: str | None,
-        dies: str | None,
-        *,
-        after: bool,
+        self, place: int, key: str | None, results: list[SendResult], fault: FaultAt, source: str | None
     ) -> None:
-        if not self.ids:
+        found = self._pick(place)
+        if found is None:
             return
-        id_ = data.draw(st.sampled_from(list(self.ids)))
+        caller = CALLERS[found.client_id]
         self._script(results)
-        self._let_die(dies, after=after)
-        with contextlib.suppress(CountersignError, DiedError):
-            self.world.resend(id_, by=self._caller(id_), key=key)
-        self._note_orders()
-        self._note_sends(self._caller(id_), claimed_at=None)
+        self._sends(
+            lambda: self.world.resend(found.id, by=caller, key=key, source=source),
+            by=caller,
+            key=key and f"resend {found.id} {key}",
+            fault=fault,
+            source=source,
+        )
 
-    @rule(
-        data=st.data(),
-        right=st.booleans(),
-        verdict=st.sampled_from(Verdict),
-        dies=STEPS,
-        lost=st.integers(0, 2),
-    )
-    def check(
-        self, data: st.DataObject, verdict: Verdict, dies: str | None, lost: int, *, right: bool
-    ) -> None:
-        if not self.ids:
+    @rule(place=PLACE, right=st.booleans(), verdict=st.sampled_from(Verdict), fault=FAULTS)
+    def check(self, place: int, verdict: Verdict, fault: FaultAt, *, right: bool) -> None:
+        found = self._pick(place)
+        if found is None:
             return
-        id_ = data.draw(st.sampled_from(list(self.ids)))
-        orders = [
-            order for vendor in self.world.vendors for order in vendor.orders if order.verification_id == id_
-        ]
-        codes = [order.code.reveal() for order in orders if order.code is not None]
-        code = data.draw(st.sampled_from(codes)) if codes else "123456"
+        caller = CALLERS[found.client_id]
+        codes = self._codes_of(found)
+        typed = codes[-1] if codes and right else another(codes[-1] if codes else "123456")
         for vendor in self.world.vendors:
             vendor.checks.clear()
-            vendor.will_say(verdict)
-        self._let_die(dies, after=False)
-        self.world.memory.lose_answers = lost
-        try:
-            approved = self.world.check(id_, code if right else another(code), by=self._caller(id_))
-        except (CountersignError, DiedError):
-            return
-        self.approvals[id_] += 1
-        assert approved.status(self.world.clock.now())[0] is Status.APPROVED
-        if approved.custody is Custody.GATEWAY:
-            assert right
-        else:
+            vendor.will_say(verdict, verdict)
+
+        def act() -> Answer:
+            return self.witness.checks(lambda: self.world.check(found.id, typed, by=caller), by=caller)
+
+        approved = self._with(fault, act).verification
+        if approved is not None and approved.custody is Custody.GATEWAY:
+            assert typed in codes
+        elif approved is not None:
             assert verdict is Verdict.VERIFIED
 
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        if not self.ids:
+    @rule(place=PLACE, fault=FAULTS)
+    def cancel(self, place: int, fault: FaultAt) -> None:
+        found = self._pick(place)
+        if found is None:
             return
-        id_ = data.draw(st.sampled_from(list(self.ids)))
-        try:
-            canceled = self.world.cancel(id_, by=self._caller(id_))
-        except CountersignError:
-            return
-        assert canceled.status(self.world.clock.now())[0] is Status.CANCELED
+
+        def act() -> Answer:
+            return self.witness.sees(lambda: self.world.cancel(found.id, by=CALLERS[found.client_id]))
+
+        canceled = self._with(fault, act).verification
+        if canceled is not None:
+            assert canceled.status(self.world.clock.now())[0] is Status.CANCELED
 
     # What must hold ---------------------------------------------------------------------
 
     @invariant()
-    def a_code_approves_once(self) -> None:
-        assert all(count <= 1 for count in self.approvals.values())
+    def what_is_promised_is_kept(self) -> None:
+        self.witness.look()
 
     @invariant()
-    def attempts_and_sends_stay_in_their_bounds(self) -> None:
-        for id_ in self.ids:
-            found = self.world.read(id_, by=self._caller(id_))
-            assert 0 <= found.attempts <= found.attempts_max
-            assert 1 <= found.sends <= found.sends_max
-
-    @invariant()
-    def a_client_has_one_live_code_for_a_number(self) -> None:
-        now = self.world.clock.now()
-        for who in CALLERS:
-            live = [
-                id_
-                for id_, client_id in self.ids.items()
-                if client_id == who and self.world.read(id_, by=CALLERS[who]).status(now)[0] is Status.PENDING
-            ]
-            assert len(live) <= 1
-
-    @invariant()
-    def nothing_is_sent_twice(self) -> None:
-        sent = Counter(send for vendor in self.world.vendors for send in vendor.sent)
-        assert all(count == 1 for count in sent.values())
+    def an_address_has_its_limit_and_every_text_is_on_its_account(self) -> None:
+        books = self.witness.look()
+        addresses_hold(books, limit=CALLERS["new"].policy.address_limit)
+        for key, texts in self.sent_from.items():
+            assert texts <= len(books.charges.get(key, ()))
 
     @invariant()
     def a_vendor_that_knows_one_code_per_number_serves_one_client_at_a_time(self) -> None:
+        stored, now = memory_books(self.world.memory).verifications, self.world.clock.now()
+        found = [stored[order.verification_id] for order in self.world.keyed.orders]
         live = {
-            self.ids[order.verification_id]
-            for order in self.world.keyed.orders
-            if order.verification_id in self.ids and self._is_live_at_keyed(order.verification_id)
+            one.client_id for one in found if one.provider == "keyed" and one.status(now)[0] is Status.PENDING
         }
         assert len(live) <= 1
 
+    def teardown(self) -> None:
+        self.witness.leaks(self.world.telemetry.outcomes, self.world.telemetry.warnings)
+        self.world.clock.advance(601)
+        self.witness.is_over()
+
     # ------------------------------------------------------------------------------------
 
-    def _caller(self, id_: str) -> Client:
-        return CALLERS[self.ids[id_]]
+    def _sends(
+        self,
+        act: Callable[[], Started | Verification],
+        *,
+        by: Client,
+        key: str | None,
+        fault: FaultAt,
+        source: str | None,
+    ) -> None:
+        gauge = self.world.memory.gauges.get((Scope.CLIENT, by.id), Gauge())
+        known = gauge.texts(within=HOUR, now=self.world.clock.now())
+        self._with(fault, lambda: self.witness.sees(act, by=by, key=key, faulty=fault is not None))
+        new = {text for vendor in self.world.vendors for text in vendor.sent} - self.told
+        self.told |= new
+        if new:
+            assert known < by.policy.client_sends_per_hour, (
+                "a client passes a limit that was known to be full"
+            )
+        self.sent_at[by.id] += [self.world.clock.now()] * len(new)
+        if source is not None:
+            self.sent_from[self.world.peppers.ring().current.address_key(account_of(source))] += len(new)
 
-    def _is_live_at_keyed(self, id_: str) -> bool:
-        found = self.world.read(id_, by=self._caller(id_))
-        return found.provider == "keyed" and found.status(self.world.clock.now())[0] is Status.PENDING
+    def _with(self, fault: FaultAt, act: Callable[[], Answer]) -> Answer:
+        """Do it, something going wrong at one of its steps; a twin does the same meanwhile."""
+        self.steps.learn()
+        if fault is not None:
+            self.steps.arm(fault[0], at=fault[1], twin=act)
+        answer = act()
+        self.steps.learn()
+        self.world.memory.lose_answers = 0
+        return answer
+
+    def _pick(self, place: int) -> Verification | None:
+        """One of the verifications, also of those whose start died."""
+        found = list(memory_books(self.world.memory).verifications.values())
+        return found[place % len(found)] if found else None
+
+    def _codes_of(self, verification: Verification) -> list[str]:
+        orders = [order for vendor in self.world.vendors for order in vendor.orders]
+        return [
+            order.code.reveal()
+            for order in sorted(orders, key=lambda order: order.send_number)
+            if order.verification_id == verification.id and order.code is not None
+        ]
 
     def _script(self, results: list[SendResult]) -> None:
         for vendor in self.world.vendors:
@@ -200,39 +221,13 @@ class AnyStory(RuleBasedStateMachine):
         for vendor, result in zip(self.world.vendors, results, strict=False):
             vendor.will(result)
 
-    def _let_die(self, step: str | None, *, after: bool) -> None:
-        self.world.store.before.clear()
-        self.world.store.after.clear()
-        if step is not None:
-            (self.world.store.after if after else self.world.store.before)[step] = DiedError()
-
-    def _note_sends(self, caller: Client, *, claimed_at: int | None) -> None:
-        """A send that may have happened keeps to the limits of the client that asked for it."""
-        now = self.world.clock.now()
-        new = sum(len(vendor.sent) for vendor in self.world.vendors) - len(self.sent_at)
-        assert new <= 1
-        if new == 1 and claimed_at is not None:
-            self.sent_at.append(claimed_at)  # it was counted then
-        elif new == 1:
-            self.sent_at.append(now)
-            for limit in caller.policy.send_limits:
-                assert sum(now - limit.seconds < moment for moment in self.sent_at) <= limit.count
-
-    def _note_orders(self) -> None:
-        """Learn the ids of verifications whose start died after its intent."""
-        for vendor in self.world.vendors:
-            for order in vendor.orders:
-                for who, caller in CALLERS.items():
-                    if self.world.memory.get(caller.id, order.verification_id) is not None:
-                        self.ids.setdefault(order.verification_id, who)
-
 
 def test_any_story() -> None:
     run_state_machine_as_test(
         AnyStory,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=30,
+            max_examples=500,
+            stateful_step_count=50,
             deadline=None,
             derandomize=True,
             database=None,

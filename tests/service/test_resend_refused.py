@@ -15,9 +15,11 @@ from countersign.errors import (
     ServiceUnavailableError,
     WrongCodeError,
 )
+from countersign.model import Delivery
 from tests.support.builders import client, verification
 from tests.support.clock import NOON
 from tests.support.peppers import NEXT_PEPPER
+from tests.support.providers import DiedError
 from tests.support.world import World, another, code_of, resendable
 
 
@@ -152,6 +154,38 @@ def test_attempts_are_not_reset() -> None:
     with pytest.raises(WrongCodeError):
         world.check(made, another(code_of(world.one)))
     assert world.resend(made).attempts_left == 4
+
+
+def test_where_the_last_attempt_is_still_at_the_vendor_nothing_is_sent_and_nothing_is_counted() -> None:
+    world = World(route=("one:vendor", "two:vendor"))
+    caller = client(attempts=1, sends_per_10_minutes=2)
+    made = world.start(by=caller).verification
+    world.store.before["settle_check"] = DiedError()
+    with pytest.raises(DiedError):
+        world.check(made.id, "123456", by=caller)
+    world.clock.advance(60)
+    for _ in range(2):
+        with pytest.raises(AttemptsExhaustedError):
+            world.resend(made.id, by=caller)
+    assert world.start(by=caller).verification.delivery is Delivery.ACCEPTED
+    assert world.sends == 2
+
+
+def test_a_resend_that_the_last_attempt_overtakes_sends_nothing() -> None:
+    world = World(route=("one:vendor", "two:vendor"))
+    caller = client(attempts=1)
+    made = world.start(by=caller).verification
+    world.clock.advance(60)
+
+    def last_attempt() -> None:
+        world.store.before["settle_check"] = DiedError()
+        with pytest.raises(DiedError):
+            world.check(made.id, "123456", by=caller)
+
+    world.store.meanwhile["begin_resend"] = last_attempt
+    with pytest.raises(AttemptsExhaustedError):
+        world.resend(made.id, by=caller)
+    assert world.sends == 1
 
 
 def test_a_verification_that_vanishes_while_it_is_sent_again_is_not_found() -> None:

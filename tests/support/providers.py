@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from countersign.clock import Deadline
 from countersign.model import CheckOrder, CheckResult, Delivery, SendOrder, SendResult, Verdict
@@ -38,9 +39,16 @@ class Scripted[ResultT]:
     dies: bool = False
 
 
+type Order = SendOrder | CheckOrder
+
+
 @dataclass
 class ScriptedProvider:
-    """A countersign.ports.Provider. What is not scripted is accepted, and no code is right."""
+    """A countersign.ports.Provider. What is not scripted is accepted, and no code is right.
+
+    `says` finds the verdicts that are not scripted. `around` runs every call (its name comes
+    first) and may make it fail; `watchers` are told of a call when it has reached the vendor.
+    """
 
     name: str
     clock: FakeClock
@@ -54,6 +62,9 @@ class ScriptedProvider:
     sent: list[tuple[str, int]] = field(
         default_factory=list
     )  # what may be on a handset: id and number of the send
+    says: Callable[[CheckOrder], Verdict] = lambda _order: Verdict.WRONG
+    around: Callable[[str, Callable[[], Any]], Any] = lambda _name, call: call()
+    watchers: list[Callable[[ScriptedProvider, Order], object]] = field(default_factory=list)
 
     def will(
         self,
@@ -81,6 +92,11 @@ class ScriptedProvider:
         return self.refuses
 
     def send(self, order: SendOrder, *, deadline: Deadline) -> SendResult:
+        result: SendResult = self.around(f"{self.name}.send", lambda: self._send(order, deadline=deadline))
+        return result
+
+    def _send(self, order: SendOrder, *, deadline: Deadline) -> SendResult:
+        self._tell(order)
         self.orders.append(order)
         self.patience.append(deadline.remaining())
         step = self.sends.popleft() if self.sends else Scripted(result=ACCEPTED)
@@ -89,9 +105,20 @@ class ScriptedProvider:
         return self._play(step)
 
     def check(self, order: CheckOrder, *, deadline: Deadline) -> CheckResult:
+        result: CheckResult = self.around(f"{self.name}.check", lambda: self._check(order, deadline=deadline))
+        return result
+
+    def _check(self, order: CheckOrder, *, deadline: Deadline) -> CheckResult:
+        self._tell(order)
         self.check_orders.append(order)
         self.patience.append(deadline.remaining())
-        return self._play(self.checks.popleft() if self.checks else Scripted(result=verdict(Verdict.WRONG)))
+        return self._play(
+            self.checks.popleft() if self.checks else Scripted(result=verdict(self.says(order)))
+        )
+
+    def _tell(self, order: Order) -> None:
+        for watcher in self.watchers:
+            watcher(self, order)
 
     def _play[ResultT](self, step: Scripted[ResultT]) -> ResultT:
         self.clock.advance(step.takes_seconds)

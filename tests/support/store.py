@@ -286,11 +286,13 @@ class MemoryStore:
                 resend_key=stored.resend_key if settlement.resend_key is None else settlement.resend_key,
             )
 
-        takes_back = settlement.status is not Status.PENDING or settlement.code != verification.code
+        ends = settlement.status is not Status.PENDING
+        takes_back = ends or settlement.code != verification.code
         is_ours = delivery_is_of(verification)
 
         def may_be_settled(stored: Verification) -> bool:
-            return is_ours(stored) and not (takes_back and stored.solved)
+            has_ended = ends and stored.superseded_by is not None
+            return is_ours(stored) and not has_ended and not (takes_back and stored.solved)
 
         with self._mutex:
             counted = self._change(verification, condition=may_be_settled, change=settled)

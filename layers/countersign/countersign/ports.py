@@ -179,6 +179,11 @@ class Created(Counted):
 
     again_at: int | None = None
 
+    @property
+    def is_marked(self) -> bool:
+        """A newer start has marked the id as replaced before it was written."""
+        return not self.applied and self.verification is None and self.again_at is None
+
 
 class Store(Protocol):
     """The state. Every change is one conditional write; expiry is in the condition.

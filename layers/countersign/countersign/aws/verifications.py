@@ -193,6 +193,8 @@ def settlement_update(
 ) -> Update:
     """How a delivery ended. `unguessed`: only if nobody has tried a code meanwhile."""
     condition = _DELIVERY_IS_OURS
+    if settlement.status is not Status.PENDING:
+        condition += f" AND {_NOT_SUPERSEDED}"  # then it has ended already, and for another reason
     if settlement.status is not Status.PENDING or settlement.code != verification.code:
         condition += f" AND {_NOT_SOLVED}"  # somebody was told that it is approved: that stays so
     expression = (

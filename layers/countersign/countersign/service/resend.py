@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 from countersign.claims import Claimed, NumberClaim
@@ -9,7 +10,9 @@ from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.codes import Keys, random_seed
 from countersign.errors import (
+    AttemptsExhaustedError,
     CanceledError,
+    CountersignError,
     NotFoundError,
     SendsExhaustedError,
     ServiceUnavailableError,
@@ -130,6 +133,10 @@ class Resender(Sending):
             if outcome.held is not None:
                 if outcome.held.verification_id != verification.id:
                     raise CanceledError("A newer start to this number has replaced the verification.")
+                if outcome.held.resend_at == claim.resend_at:
+                    # Its own first try, whose answer was lost, or one beside it at this very second: whoever
+                    # writes the intent first sends. Which vendor's lock that claim took is not known.
+                    return replace(claim, vendor_lock=None), legs
                 raise cooldown(verification.id, until=outcome.held.resend_at, now=now)
             if outcome.limited_until > now:
                 raise send_limit(until=outcome.limited_until, now=now)
@@ -155,7 +162,7 @@ class Resender(Sending):
     def _overtaken(self, verification: Verification | None, *, claim: NumberClaim) -> Exception:
         if verification is None:
             return NotFoundError()
-        ended = refusal(verification, now=claim.now)
+        ended = _ended(verification, now=claim.now)
         return ended or cooldown(verification.id, until=verification.resend_at, now=claim.now)
 
     def _settle(self, report: Report, *, before: Verification) -> Verification:
@@ -225,8 +232,16 @@ def _as_before(verification: Verification) -> Settlement:
     )
 
 
-def _refuse_unless_sendable(verification: Verification, *, policy: Policy, now: int) -> None:
+def _ended(verification: Verification, *, now: int) -> CountersignError | None:
+    """Why no code of it can be right any more; the last attempt may still be at the vendor."""
     ended = refusal(verification, now=now)
+    if ended is None and verification.attempts_left == 0:
+        return AttemptsExhaustedError(verification=verification)
+    return ended
+
+
+def _refuse_unless_sendable(verification: Verification, *, policy: Policy, now: int) -> None:
+    ended = _ended(verification, now=now)
     if ended is not None:
         raise ended
     rested_at = verification.resend_at

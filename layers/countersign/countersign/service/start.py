@@ -83,12 +83,10 @@ class Starter(Sending):
         charge = wish.account.charge(wish.now)
         created = self._created(written, older=older, charge=charge, hold=hold, aliases=wish.aliases)
         if not created.applied:
-            is_marked = created.verification is None and created.again_at is None
-            if not _holds_too(created.verification, hold=hold):
-                self._step_back(hold, intent=written, older=older, aliases=wish.aliases, overtaken=is_marked)
+            self._step_back(hold, intent=written, older=older, aliases=wish.aliases, created=created)
             if created.again_at is not None:
                 raise self._guard.address_is_full(wish.account, again_at=created.again_at, now=wish.now)
-            if is_marked:
+            if created.is_marked:
                 self._look_again(wish)
             return self._replay(created.verification, wish=wish)
         report = self._courier.deliver(written, legs=hold.legs, claim=hold.claim, deadline=deadline)
@@ -165,11 +163,12 @@ class Starter(Sending):
         try:
             attempts = _guesses(outcome, claim=claim)
         except GuessLimitError:
-            self._store.release_number(Release(claim=claim, before=outcome.before))
-            served = self._served(wish)
-            if served is not None:
-                return served
-            raise
+            earlier = self._earlier(wish, id_=wish.key_id)
+            if not _is_in_use(claim, by=earlier):
+                self._store.release_number(Release(claim=claim, before=outcome.before))
+            if earlier is None:
+                raise
+            return self._replay(earlier, wish=wish)
         return Hold(claim=claim, before=outcome.before, legs=legs, attempts=attempts, ours=True)
 
     def _ended(self, wish: Wish, *, held: Slot) -> str:
@@ -201,11 +200,12 @@ class Starter(Sending):
 
         `former`: under the previous pepper, if there is one.
         """
-        id_ = wish.aliases.former_id if former else wish.key_id
-        if id_ is None:
-            return None
-        earlier = self._store.get(wish.letter.client_id, id_)
+        earlier = self._earlier(wish, id_=wish.aliases.former_id if former else wish.key_id)
         return None if earlier is None else self._replay(earlier, wish=wish)
+
+    def _earlier(self, wish: Wish, *, id_: str | None) -> Verification | None:
+        """What a request with the same key has made before, under the id that the key stands for."""
+        return None if id_ is None else self._store.get(wish.letter.client_id, id_)
 
     def _resumed(
         self, wish: Wish, *, held: Slot, claim: NumberClaim, outcome: ClaimRefused, legs: tuple[Leg, ...]
@@ -216,6 +216,7 @@ class Starter(Sending):
         must agree on their times: the old ones while the cooldown runs, then new ones.
         Which vendor's lock that claim took is not known.
         """
+        attempts = _guesses(outcome, claim=claim)  # before anything is claimed anew
         before = None
         if held.previous_id is not None:
             before = replace(held, verification_id=held.previous_id, previous_id=None, resend_at=wish.now)
@@ -231,7 +232,6 @@ class Starter(Sending):
         else:
             expires_at = min(claim.expires_at, held.expires_at)
             claim = replace(claim, resend_at=held.resend_at, expires_at=expires_at)
-        attempts = _guesses(outcome, claim=claim)
         return Hold(claim=claim, before=before, legs=legs, attempts=attempts, ours=False)
 
     def _created(
@@ -243,27 +243,42 @@ class Starter(Sending):
         hold: Hold,
         aliases: Aliases,
     ) -> Created:
-        """Write the intent; where the store fails at that, try to give the number back."""
+        """Write the intent; where the store fails at that, see what became of it.
+
+        Written all the same, it is ours to go on with (nobody else has its seed). Not written, the
+        number is given back. Where even that is not known, the claim stays: a verification without
+        its slot could not be sent again.
+        """
         try:
             return self._store.create(intent, supersedes=older, charge=charge, aliases=aliases)
         except ServiceUnavailableError:
+            stored = self._store.get(intent.client_id, intent.id)
+            if stored is not None:
+                return Created(applied=stored.code_seed == intent.code_seed, verification=stored)
             if hold.ours:
                 with suppress(ServiceUnavailableError):
                     self._store.release_number(hold.release)
             raise
 
     def _step_back(
-        self, hold: Hold, *, intent: Verification, older: tuple[str, ...], aliases: Aliases, overtaken: bool
+        self,
+        hold: Hold,
+        *,
+        intent: Verification,
+        older: tuple[str, ...],
+        aliases: Aliases,
+        created: Created,
     ) -> None:
         """Undo the claim after which nothing was written.
 
-        Where a newer start has the slot by now, what this one was to end must end all the
+        A run of the same request beside this one may have gone on with our claim: then it is that
+        one's. Where a newer start has the slot by now, what this one was to end must end all the
         same: the newer one knows of two before it, not of those.
         """
-        if not hold.ours:
+        if not hold.ours or _is_in_use(hold.claim, by=created.verification):
             return
         released = self._store.release_number(hold.release)
-        if overtaken and not released:
+        if created.is_marked and not released:
             self._store.supersede(intent, older=older, aliases=aliases)
 
     def _look_again(self, wish: Wish) -> None:
@@ -305,14 +320,14 @@ class _BehindError(Exception):
         self.ring = ring
 
 
-def _holds_too(stored: Verification | None, *, hold: Hold) -> bool:
-    """Has a run of the same request beside ours gone on with our claim? Then it is not ours to undo."""
-    claim = hold.claim
-    if stored is None or stored.stored_reason is Reason.UNDELIVERABLE:
+def _is_in_use(claim: NumberClaim, *, by: Verification | None) -> bool:
+    """Was the verification written under this claim, and has it not given the claim back itself?"""
+    if by is None or by.id != claim.verification_id or by.superseded_by is not None:
         return False
-    is_its_place = (stored.number_key, stored.slot) == (claim.number_key, claim.slot)
+    is_its_place = (by.number_key, by.slot) == (claim.number_key, claim.slot)
+    gave_it_back = by.delivery is Delivery.REJECTED and by.attempts == 0
     # A claim that was made before ours has ended before ours.
-    return stored.id == claim.verification_id and is_its_place and stored.resend_at >= claim.resend_at
+    return is_its_place and by.resend_at >= claim.resend_at and not gave_it_back
 
 
 def _guesses(outcome: Claimed | ClaimRefused, *, claim: NumberClaim) -> int:
