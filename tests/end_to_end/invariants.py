@@ -82,7 +82,11 @@ def every_wrong_code_was_counted_for_its_number(ledger: Ledger, told: Sequence[T
 
 
 def one_code_lives_per_client_number_and_purpose(ledger: Ledger) -> None:
-    live = Counter(one.slot for one in ledger.verifications if one.status(ledger.now)[0] is Status.PENDING)
+    live = Counter(
+        (one.number_key, one.slot)
+        for one in ledger.verifications
+        if one.status(ledger.now)[0] is Status.PENDING
+    )
     assert set(live.values()) <= {1}, live
 
 
