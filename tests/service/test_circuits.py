@@ -13,12 +13,12 @@ from countersign.circuits import (
     REMEMBERED_SECONDS,
     CircuitState,
 )
-from countersign.errors import UndeliverableError
+from countersign.errors import ServiceUnavailableError, UndeliverableError
 from countersign.model import Delivery, SendResult
 from tests.support.builders import OTHER_NUMBER
 from tests.support.circuits_of import asked, circuit_state, forget, number, opened, probed_elsewhere, rested
 from tests.support.providers import ACCEPTED, BLOCKED, DOWN, HANGS, REFUSED, UNKNOWN, DiedError
-from tests.support.world import World
+from tests.support.world import World, code_of
 
 CALM = ["usage", "claim_number", "create", "settle_delivery"]
 OURS = SendResult(outcome=Delivery.REJECTED, detail="no time left to connect", was_asked=False)
@@ -144,7 +144,7 @@ def test_after_thirty_seconds_one_request_asks_again_and_its_success_closes_the_
     opened(world)
     world.clock.advance(OPEN_SECONDS)
     assert world.started().provider == "one"
-    assert world.store.calls == [*CALM[:3], "begin_probe", "clear_circuit", "settle_delivery"]
+    assert world.store.calls == [*CALM[:2], "begin_probe", CALM[2], "clear_circuit", "settle_delivery"]
     assert world.telemetry.fields("CircuitClosed") == {"provider": "one", "country": "VN"}
     forget(world)
     assert world.start(to=number(50)).verification.provider == "one"
@@ -165,7 +165,7 @@ def test_while_one_probes_everybody_else_goes_on_to_the_next_vendor() -> None:
 def test_of_two_that_read_the_same_circuit_one_probes_and_the_other_is_carried_by_the_next() -> None:
     world = World()
     rested(world)
-    world.store.meanwhile["create"] = lambda: probed_elsewhere(world)
+    world.store.meanwhile["claim_number"] = lambda: probed_elsewhere(world)
     assert world.started().provider == "two"
     assert asked(world) == ["two"]
 
@@ -205,17 +205,34 @@ def test_a_probe_that_never_reached_the_vendor_says_nothing() -> None:
 def test_a_circuit_that_closed_after_it_was_read_lets_the_request_through() -> None:
     world = World(route=("one:gateway",))
     rested(world)
-    world.store.meanwhile["create"] = lambda: world.start(to=number(64))
+    world.store.meanwhile["claim_number"] = lambda: world.start(to=number(64))
     assert world.started().provider == "one"
     assert asked(world) == ["one", "one"]
 
 
-def test_the_loser_of_a_probe_whose_route_has_nobody_else_sends_nothing_and_may_come_again() -> None:
+def test_the_loser_of_a_probe_whose_route_has_nobody_else_loses_nothing() -> None:
     world = World(route=("one:gateway",))
+    older = world.started()
+    world.clock.advance(60)
     rested(world)
-    world.store.meanwhile["create"] = lambda: probed_elsewhere(world)
-    with pytest.raises(UndeliverableError):
+    world.store.meanwhile["claim_number"] = lambda: probed_elsewhere(world)
+    with pytest.raises(ServiceUnavailableError) as refused:
         world.start(key="order-17")
-    assert asked(world) == []
+    assert refused.value.retry_after_seconds == 5
+    assert world.store.calls[-1] == "release_number"
+    assert len(asked(world)) == 1
+    assert world.check(older.id, code_of(world.one)).solved
     world.clock.advance(PROBE_SECONDS)
-    assert world.start(key="order-18").verification.delivery is Delivery.ACCEPTED
+    assert world.start(key="order-17").verification.delivery is Delivery.ACCEPTED
+
+
+def test_a_resend_that_loses_a_probe_leaves_its_code_good() -> None:
+    world = World(route=("one:gateway",))
+    made = world.started()
+    world.clock.advance(60)
+    rested(world)
+    world.store.meanwhile["claim_number"] = lambda: probed_elsewhere(world)
+    with pytest.raises(ServiceUnavailableError):
+        world.resend(made.id)
+    assert world.read(made.id) == made
+    assert world.check(made.id, code_of(world.one)).solved

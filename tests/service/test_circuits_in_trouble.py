@@ -74,7 +74,7 @@ def test_a_resend_goes_past_an_open_circuit_and_leaves_everything_where_all_are_
     "route",
     [VENDOR, ("one:vendor", "two:gateway"), ("one:gateway", "two:vendor"), ("one:gateway", "keyed:vendor")],
 )
-def test_a_probe_that_is_lost_after_the_intent_moves_the_intent_before_the_next_call(
+def test_a_probe_that_is_lost_leaves_the_intent_to_the_next_vendor_before_its_call(
     route: tuple[str, ...],
 ) -> None:
     world = World(route=route)
@@ -91,7 +91,7 @@ def test_a_probe_that_is_lost_after_the_intent_moves_the_intent_before_the_next_
         probed_elsewhere(world)
         second.will(ACCEPTED, meanwhile=look)
 
-    world.store.meanwhile["create"] = lose_the_probe
+    world.store.meanwhile["claim_number"] = lose_the_probe
     made = world.started()
     custody = Custody(route[1].partition(":")[2])
     assert (made.provider, made.custody, asked(world)) == (second.name, custody, [second.name])
@@ -103,7 +103,7 @@ def test_a_probe_that_is_lost_after_the_intent_moves_the_intent_before_the_next_
 def test_a_vendor_with_one_code_per_number_is_locked_although_the_one_before_it_was_passed_over() -> None:
     world = World(route=("one:vendor", "keyed:vendor", "three:vendor"))
     rested(world)
-    world.store.meanwhile["create"] = lambda: probed_elsewhere(world)
+    world.store.meanwhile["claim_number"] = lambda: probed_elsewhere(world)
     assert world.started().provider == "keyed"
     assert world.start(by=client("other")).verification.provider == "three"
     assert sorted(asked(world)) == ["keyed", "three"]

@@ -118,9 +118,10 @@ def test_another_number_of_the_client_is_an_ordinary_one() -> None:
     assert world.start(by=scripted(), to=OTHER_NUMBER).verification.provider == "one"
 
 
-def test_there_is_no_cooldown_and_no_limit_of_sends_or_wrong_codes() -> None:
+def test_there_is_no_cooldown_and_twenty_sends_a_minute_and_no_limit_of_wrong_codes() -> None:
     world, caller = World(), scripted()
     for _ in range(40):
+        world.clock.advance(3)  # twenty in a minute
         made = world.start(by=caller).verification
         assert refusal_of(world, made, "000000", by=caller) is WrongCodeError
     assert world.check(made.id, CODE, by=caller).solved
@@ -313,3 +314,14 @@ def test_a_number_that_no_caller_can_mean_is_the_operators_fault(number: str) ->
     assert str(refused.value).startswith("client demo: test_numbers, entry 1: not a number that is in use")
     assert number[3:] not in str(refused.value)
     assert (world.store.calls, world.sends) == ([], 0)
+
+
+def test_a_rehearsal_has_a_record_of_its_own_and_leaves_the_numbers_alone() -> None:
+    world, real = World(), client("real", cooldown_seconds=0)
+    for place in range(3):  # each promises five guesses, and is a send
+        world.start(by=scripted(), purpose=f"t{place}")
+    started = [world.start(by=real, purpose=f"r{place}").verification for place in range(3)]
+    assert [made.attempts_max for made in started] == [5, 5, 5]
+    assert {made.number_key for made in started} != {
+        world.start(by=scripted(), purpose="t9").verification.number_key
+    }

@@ -52,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "circuits": set(),
     "claims": {"policy"},
     "scripts": {"model", "errors", "policy"},
-    "client": {"policy", "scripts"},
+    "client": {"model", "policy", "scripts"},
     "ports": {"model", "clock", "circuits", "codes", "policy", "claims", "client", "usage"},
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},

@@ -229,12 +229,12 @@ class SendLimitError(CountersignError):
 
 
 class GuessLimitError(CountersignError):
-    """Too many wrong codes for this number, whoever tried them: no new verification for now."""
+    """No guesses are left for this number: wrong codes, or open verifications that may still use them up."""
 
     status = 429
     code = "guess_limit"
     title = "Guess limit"
-    default_detail = "Too many wrong codes were tried for this number."
+    default_detail = "This number has had too many wrong codes, or too many verifications of it are open."
 
 
 class RateLimitError(CountersignError):

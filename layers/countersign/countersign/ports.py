@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from countersign.circuits import Circuit
 from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Deadline
@@ -26,7 +25,8 @@ from countersign.model import (
     Verification,
 )
 
-if TYPE_CHECKING:  # a check of a code asks for no usage
+if TYPE_CHECKING:  # a check of a code asks for no usage, and for no circuit
+    from countersign.circuits import Circuit
     from countersign.usage import Charge, Usage, UsageQuery
 
 type Field = str | int | float | bool | None

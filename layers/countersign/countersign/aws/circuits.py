@@ -7,10 +7,18 @@ was read or not at all, and a write that the client library repeats knows its ow
 
 from __future__ import annotations
 
+from typing import final
+
 from countersign.aws.items import Item, number, text
-from countersign.aws.table import Update
+from countersign.aws.table import ConditionFailedError, Table, Update
 from countersign.aws.times import moved_up
-from countersign.circuits import OUTAGES_THAT_OPEN, PROBE_SECONDS, REMEMBERED_SECONDS, Circuit
+from countersign.circuits import (
+    OUTAGES_THAT_OPEN,
+    PROBE_SECONDS,
+    REMEMBERED_SECONDS,
+    Circuit,
+    CircuitState,
+)
 from countersign.codes import random_seed
 
 _ROW = "f"
@@ -75,3 +83,39 @@ def clear_update(circuit: Circuit) -> Update:
         condition=_IS_AS_READ,
         values={"seen": circuit.mark, "writer": random_seed()},
     )
+
+
+@final
+class CircuitRecords:
+    """The circuits of ports.Store."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
+        update = outage_update(vendor, country=country, now=now, held_until=held_until)
+        try:
+            old = self._table.update(update, returned="ALL_OLD")
+        except ConditionFailedError:
+            return False  # by its own first try, whose answer was lost: it is counted, and was not told
+        before = read_circuit(old, vendor=vendor, country=country)
+        after = before.after_outage(now, held_until=held_until)
+        return before.state(now) is CircuitState.CLOSED and after.state(now) is CircuitState.OPEN
+
+    def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
+        update = probe_update(circuit, now=now)
+        try:
+            stored: Item | None = self._table.update(update, returned="ALL_NEW")
+        except ConditionFailedError as error:
+            stored = error.items[0]
+        found = read_circuit(stored, vendor=circuit.vendor, country=circuit.country)
+        is_ours = found.mark == update.values["writer"]
+        return found if is_ours or found.state(now) is CircuitState.CLOSED else None
+
+    def clear(self, circuit: Circuit) -> bool:
+        update = clear_update(circuit)
+        try:
+            self._table.update(update, returned="ALL_NEW")
+        except ConditionFailedError as error:
+            return text(error.items[0] or {}, "writer") == update.values["writer"]
+        return True

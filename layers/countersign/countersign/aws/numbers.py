@@ -1,6 +1,6 @@
 """The number record: slots, cooldown and vendors' locks of one phone number.
 
-One item per number. A slot is four attributes named after the keyed
+One item per number. A slot is five attributes named after the keyed
 (client, purpose), a vendor's lock three: flat, so that one update can read the old
 value while it writes the new one. The times of the last sends stand in a row of
 attributes that every claim moves up by one, so that "the fifth last was more than ten

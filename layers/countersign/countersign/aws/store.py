@@ -2,15 +2,16 @@
 
 Each write on a verification carries a fresh `writer`: where the client library has to
 repeat a write whose answer was lost, the repetition is refused by its own first try,
-and is recognised by it. What a check of a code does not need (usage) is imported where it is.
+and is recognised by it. What a check of a code does not need (usage, circuits) is imported
+where it is.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, final
 
-from countersign.aws.circuits import clear_update, outage_update, probe_update, read_circuit
 from countersign.aws.items import (
     Attribute,
     Item,
@@ -34,7 +35,6 @@ from countersign.aws.verifications import (
     supersede_update,
     verdict_update,
 )
-from countersign.circuits import Circuit, CircuitState
 from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
@@ -42,6 +42,8 @@ from countersign.model import RouteStep, Verdict, Verification
 from countersign.ports import Counted, Created, ResendIntent, Settlement
 
 if TYPE_CHECKING:
+    from countersign.aws.circuits import CircuitRecords
+    from countersign.circuits import Circuit
     from countersign.usage import Charge, Usage, UsageQuery
 
 
@@ -52,6 +54,12 @@ class DynamoStore:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._numbers = NumberRecords(table)
+
+    @cached_property
+    def _circuits(self) -> CircuitRecords:
+        from countersign.aws.circuits import CircuitRecords
+
+        return CircuitRecords(self._table)
 
     def claim_number(self, claim: NumberClaim) -> Claimed | ClaimRefused:
         """One UpdateItem on the number's record."""
@@ -217,7 +225,12 @@ class DynamoStore:
 
     def _locked(self, claim: NumberClaim, *, vendor: str) -> bool:
         try:
-            self._table.update(lock_update(claim, vendor=vendor), returned="ALL_NEW")
+            self._numbers.follow(
+                claim.number_key,
+                lambda key: self._table.update(
+                    lock_update(replace(claim, number_key=key), vendor=vendor), returned="ALL_NEW"
+                ),
+            )
         except ConditionFailedError:
             return False
         return True
@@ -261,34 +274,15 @@ class DynamoStore:
 
     def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
         """One UpdateItem."""
-        update = outage_update(vendor, country=country, now=now, held_until=held_until)
-        try:
-            old = self._table.update(update, returned="ALL_OLD")
-        except ConditionFailedError:
-            return False  # by its own first try, whose answer was lost: it is counted, and was not told
-        before = read_circuit(old, vendor=vendor, country=country)
-        after = before.after_outage(now, held_until=held_until)
-        return before.state(now) is CircuitState.CLOSED and after.state(now) is CircuitState.OPEN
+        return self._circuits.record_outage(vendor, country=country, now=now, held_until=held_until)
 
     def begin_probe(self, circuit: Circuit, *, now: int) -> Circuit | None:
         """One UpdateItem."""
-        update = probe_update(circuit, now=now)
-        try:
-            stored: Item | None = self._table.update(update, returned="ALL_NEW")
-        except ConditionFailedError as error:
-            stored = error.items[0]
-        found = read_circuit(stored, vendor=circuit.vendor, country=circuit.country)
-        is_ours = found.mark == update.values["writer"]
-        return found if is_ours or found.state(now) is CircuitState.CLOSED else None
+        return self._circuits.begin_probe(circuit, now=now)
 
     def clear_circuit(self, circuit: Circuit) -> bool:
         """One UpdateItem."""
-        update = clear_update(circuit)
-        try:
-            self._table.update(update, returned="ALL_NEW")
-        except ConditionFailedError as error:
-            return _is_ours(error.items[0], update=update)
-        return True
+        return self._circuits.clear(circuit)
 
     def _change(self, update: Update) -> Counted:
         """Make one update; a repetition that its own first try refused counts as made."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Function(StrEnum):
-    """The two functions of the stack."""
+    """The functions that callers reach."""
 
     SEND = "send"
     VERIFY = "verify"

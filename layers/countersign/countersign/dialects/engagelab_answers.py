@@ -69,6 +69,7 @@ UNREACHABLE = Words(5012, 400, "the target is unreachable")
 NUMBER_REFUSED = Words(5013, 400, "the number is on a blacklist")
 NOT_COMPLIANT = Words(5014, 400, "no vendor of the route can carry this template")
 INTERCEPTED = Words(5015, 400, "intercepted: too many messages to this number")
+NO_GUESSES = Words(5015, 400, "intercepted: too many guesses for this number")
 LIMITED = Words(5015, 400, "intercepted: too many messages lately")
 
 
@@ -108,7 +109,7 @@ _WORDS: Mapping[type[CountersignError], Words] = {
     CanceledError: STILL_LIVE,  # a newer start overtook this one
     CooldownError: STILL_LIVE,
     SendLimitError: INTERCEPTED,
-    GuessLimitError: INTERCEPTED,
+    GuessLimitError: NO_GUESSES,
     RateLimitError: LIMITED,
     UndeliverableError: SENDING_FAILED,
 }

@@ -265,6 +265,11 @@ def undocumented_send() -> SendResult:
     return SendResult(outcome=Delivery.UNKNOWN, detail="undocumented answer", is_outage=True)
 
 
+def undocumented_code() -> SendResult:
+    """A code that is in no table: as likely about the number or the text as about the vendor."""
+    return SendResult(outcome=Delivery.UNKNOWN, detail="undocumented answer")
+
+
 def undocumented_check() -> CheckResult:
     """An answer that no documentation explains proves nothing, either way."""
     return CheckResult(verdict=Verdict.UNKNOWN, detail="undocumented answer")

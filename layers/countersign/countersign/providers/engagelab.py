@@ -34,6 +34,7 @@ from countersign.providers.base import (
     text_field,
     undecided_by_status,
     undocumented_check,
+    undocumented_code,
     undocumented_send,
 )
 from countersign.providers.wire import VendorAnswer, VendorRequest, post_json, reference_of
@@ -148,7 +149,7 @@ class EngagelabProvider(VendorProvider[EngagelabAccount]):
         body = answer.json_object()
         if answer.status != HTTPStatus.OK:
             code = _refused_code(body)
-            return SEND_CODES[code].result(str(code)) if code in SEND_CODES else undocumented_send()
+            return SEND_CODES[code].result(str(code)) if code in SEND_CODES else undocumented_code()
         reference = reference_of(body.get("message_id"))
         if reference is None:  # a number has lost its last digits on the way
             return undocumented_send()

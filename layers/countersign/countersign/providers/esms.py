@@ -36,6 +36,7 @@ from countersign.providers.base import (
     text_field,
     undecided_by_status,
     undocumented_check,
+    undocumented_code,
     undocumented_send,
 )
 from countersign.providers.wire import VendorAnswer, VendorRequest, code_of, get, post_json, reference_of
@@ -206,7 +207,7 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
                 expires_in_seconds=_minutes_alive(order) * 60 if order.custody is Custody.VENDOR else None,
             )
         code = _refused_code(body)
-        return SEND_CODES[code].result(code) if code in SEND_CODES else undocumented_send()
+        return SEND_CODES[code].result(code) if code in SEND_CODES else undocumented_code()
 
     def read_check(self, answer: VendorAnswer, *, order: CheckOrder) -> CheckResult:
         del order

@@ -32,6 +32,7 @@ from countersign.providers.base import (
     refused_by_status,
     undecided_by_status,
     undocumented_check,
+    undocumented_code,
     undocumented_send,
 )
 from countersign.providers.message_central_account import MessageCentralAccount
@@ -156,7 +157,7 @@ class MessageCentralProvider(VendorProvider[MessageCentralAccount]):
         if not code:
             return refused_by_status(answer) or undocumented_send()
         if code != SUCCESS:
-            return SEND_CODES[code].result(code) if code in SEND_CODES else undocumented_send()
+            return SEND_CODES[code].result(code) if code in SEND_CODES else undocumented_code()
         reference = _id(data.get("verificationId"))
         if reference is None:
             return undocumented_send()

@@ -92,9 +92,9 @@ class Checker:
 
         One more read than `check`; two, while the pepper is rotated.
         """
-        slot = slot_of(client.id, purpose=purpose)
+        slot, record = slot_of(client.id, purpose=purpose), client.record_of(number)
         for keys in self._peppers.ring().all:
-            held = self._store.slot(keys.number_key(number), slot=slot)
+            held = self._store.slot(keys.number_key(record), slot=slot)
             if held is not None:
                 return self.check(client, verification_id=held.verification_id, code=code, deadline=deadline)
         raise NotFoundError

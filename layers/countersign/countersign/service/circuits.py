@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # With less left of a request, nothing is noted: the answer and the settlement go before.
 LEAST_SECONDS_FOR_A_NOTE = 1.0
+RETRY_AFTER_A_PROBE_SECONDS = 5  # a probe is one request, and most are answered sooner
 
 
 @final
@@ -56,7 +57,7 @@ class Breaker:
     def admitted(self, leg: Leg, *, is_last: bool) -> Leg | None:
         """The leg under the circuit that it may be called with now; None: another request makes the probe."""
         now = self._clock.now()
-        if leg.circuit is None or _state(leg, now=now) is CircuitState.CLOSED:
+        if leg.is_admitted or leg.circuit is None or _state(leg, now=now) is CircuitState.CLOSED:
             return leg
         try:
             circuit = self._store.begin_probe(leg.circuit, now=now)
@@ -64,6 +65,20 @@ class Breaker:
             self._telemetry.warning("a probe could not be taken", vendor=leg.step.provider)
             return leg if is_last else None
         return None if circuit is None else replace(leg, circuit=circuit)
+
+    def begun(self, legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+        """The legs from the first one on that may be called now; the probe is ours, if that one needs it.
+
+        Raises ServiceUnavailableError where other requests probe all of them.
+        """
+        for place, leg in enumerate(legs, start=1):
+            admitted = self.admitted(leg, is_last=place == len(legs))
+            if admitted is not None:
+                return replace(admitted, is_admitted=True), *legs[place:]
+        raise ServiceUnavailableError(
+            "Every vendor of the route is being tried out; nothing was sent.",
+            retry_after_seconds=RETRY_AFTER_A_PROBE_SECONDS,
+        )
 
     def note(self, leg: Leg, *, result: SendResult, deadline: Deadline) -> None:
         """What became of a call: an outage is recorded, an answer clears what was recorded before it."""

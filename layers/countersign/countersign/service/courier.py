@@ -65,6 +65,7 @@ class Leg:
     order: SendOrder
     code_hash: str  # empty with custody `vendor`
     circuit: Circuit | None = None  # None: it is not known, and taken to be closed
+    is_admitted: bool = False  # its probe, if it needs one, is ours
 
     @property
     def vendor_lock(self) -> str | None:
@@ -168,6 +169,13 @@ class Courier:
         Raises ServiceUnavailableError where there is none, with the seconds until there is one.
         """
         return self._breaker.passable(legs, circuits=circuits)
+
+    def begun(self, legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+        """The legs from the first one on that may be called now. Ask before the intent is written.
+
+        Raises ServiceUnavailableError where there is none: others try out every vendor of the route.
+        """
+        return self._breaker.begun(legs)
 
     def deliver(
         self, verification: Verification, *, legs: tuple[Leg, ...], claim: NumberClaim, deadline: Deadline

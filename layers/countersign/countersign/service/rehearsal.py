@@ -26,7 +26,7 @@ from countersign.model import (
     Verdict,
 )
 from countersign.phone import is_e164
-from countersign.policy import Limit, Policy
+from countersign.policy import SENDS_PER_DAY, Limit, Policy
 from countersign.scripts import Script, ScriptedOutcome
 
 # A vendor's route does not matter to a rehearsal, nor who would hold the code in it.
@@ -70,11 +70,11 @@ class Understudy:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalPolicy(Policy):
-    """A client's policy where nothing is sent: neither a cooldown nor a number's own limits."""
+    """A client's policy where nothing is sent: no cooldown, and limits that are generous."""
 
     @property
     def send_limits(self) -> tuple[Limit, ...]:
-        return ()
+        return (Limit(SENDS_PER_DAY.high, 60),)
 
     @property
     def failure_limits(self) -> tuple[Limit, ...]:

@@ -75,11 +75,14 @@ class Resender(Sending):
         carried_by = channel or verification.channel
         client, letter, legs = self._plan(client, keys=keys, verification=verification, channel=carried_by)
         in_time(deadline)
+        account = None
         if not verification.rehearsed:
             account = Account.of(client, phone=letter.phone, source=source, keys=self._peppers.ring().current)
             legs = self._passable(legs, account=account, now=now)
-            self._guard.charge(account, now=now)
         claim, legs = self._claim(client, verification=verification, legs=legs, now=now)
+        legs = self._courier.begun(legs)
+        if account is not None:
+            self._guard.charge(account, now=now)
         intent = self._intent(verification, leg=legs[0], letter=letter, claim=claim, key=key)
         marked = self._store.begin_resend(verification, intent=intent)
         if not marked.applied or marked.verification is None:

@@ -30,7 +30,7 @@ from countersign.usage import Charge
 
 @final
 class Starter(Sending):
-    """The use case. At most three calls to the store beside the vendor's on the usual way."""
+    """The use case. On the usual way four calls to the store: limits, claim, intent, settlement."""
 
     def start(
         self, client: Client, *, request: StartRequest, source: str | None, deadline: Deadline
@@ -75,6 +75,8 @@ class Starter(Sending):
             return served
         legs = self._legs(wish, client=client, rehearsal=rehearsal)
         hold = self._hold(wish, legs=legs, rehearsal=rehearsal, deadline=deadline)
+        if isinstance(hold, Hold):
+            hold = self._begun(wish, hold=hold)
         if isinstance(hold, Started):
             return hold
         written = intent(wish, hold=hold, client=client)
@@ -127,6 +129,18 @@ class Starter(Sending):
                 raise
             return served
         return self._claim(wish, legs=legs)
+
+    def _begun(self, wish: Wish, *, hold: Hold) -> Hold | Started:
+        """The claim with a vendor that may be called now; without one it is undone, nothing is written."""
+        try:
+            return replace(hold, legs=self._courier.begun(hold.legs))
+        except ServiceUnavailableError:
+            earlier = self._earlier(wish, id_=wish.key_id)
+            if hold.ours and not _is_in_use(hold.claim, by=earlier):
+                self._store.release_number(hold.release)
+            if earlier is None:
+                raise
+            return self._replay(earlier, wish=wish)
 
     def _claim(self, wish: Wish, *, legs: tuple[Leg, ...]) -> Hold | Started:
         """Take the number; where only a vendor's lock is in the way, go round that vendor."""
@@ -227,6 +241,11 @@ class Starter(Sending):
                 if renewed.limited_until > wish.now:
                     raise send_limit(until=renewed.limited_until, now=wish.now)
                 raise cooldown(None, until=wish.resend_at, now=wish.now)
+            try:  # what others were promised meanwhile counts
+                attempts = _guesses(renewed, claim=claim)
+            except GuessLimitError:
+                self._store.release_number(Release(claim=claim, before=renewed.before))
+                raise
         elif held.expires_at <= wish.now:
             raise cooldown(None, until=held.resend_at, now=wish.now)
         else:

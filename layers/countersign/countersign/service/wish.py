@@ -70,12 +70,12 @@ class Wish:
             verification_id = keys.verification_id(client.id, idempotency_key=request.idempotency_key)
         return cls(
             request=request,
-            number_key=keys.number_key(number),
+            number_key=keys.number_key(client.record_of(number)),
             slot=slot_of(client.id, purpose=request.purpose),
             sealed=keys.seal(number, context=verification_id),
             fingerprint=_fingerprint(keys, client_id=client.id, request=request),
             ring=ring,
-            aliases=_aliases(ring, client_id=client.id, request=request),
+            aliases=_aliases(ring, client=client, request=request),
             now=now,
             policy=client.policy,
             account=Account.of(client, phone=request.phone, source=source, keys=keys),
@@ -206,13 +206,13 @@ def superseded(before: Slot | None, *, by: str, now: int) -> tuple[str, ...]:
     return tuple(one for one in ids if one is not None and one != by)
 
 
-def _aliases(ring: Keyring, *, client_id: str, request: StartRequest) -> Aliases:
+def _aliases(ring: Keyring, *, client: Client, request: StartRequest) -> Aliases:
     """What else the request is known by; the number's keys in the order of the ring."""
     former_id = None
     if ring.previous is not None and request.idempotency_key is not None:
-        former_id = ring.previous.verification_id(client_id, idempotency_key=request.idempotency_key)
-    number = request.phone.e164
-    return Aliases(number_keys=tuple(keys.number_key(number) for keys in ring.all), former_id=former_id)
+        former_id = ring.previous.verification_id(client.id, idempotency_key=request.idempotency_key)
+    record = client.record_of(request.phone.e164)
+    return Aliases(number_keys=tuple(keys.number_key(record) for keys in ring.all), former_id=former_id)
 
 
 def _fingerprint(keys: Keys, *, client_id: str, request: StartRequest) -> str:
