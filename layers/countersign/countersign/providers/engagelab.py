@@ -149,7 +149,9 @@ class EngagelabProvider(VendorProvider[EngagelabAccount]):
         body = answer.json_object()
         if answer.status != HTTPStatus.OK:
             code = _refused_code(body)
-            return SEND_CODES[code].result(str(code)) if code in SEND_CODES else undocumented_code()
+            if code in SEND_CODES:
+                return SEND_CODES[code].result(str(code))
+            return undocumented_code() if code else undocumented_send()
         reference = reference_of(body.get("message_id"))
         if reference is None:  # a number has lost its last digits on the way
             return undocumented_send()
