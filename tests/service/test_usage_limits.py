@@ -207,6 +207,20 @@ def test_a_resend_is_charged_and_refused_like_a_start() -> None:
     assert other.address_key is None
 
 
+def test_a_resend_whose_address_fills_up_meanwhile_is_refused_and_sends_nothing() -> None:
+    world = World()
+    by = client(address_sends_per_minute=1)
+    made = resendable(world)
+
+    def another_one_first() -> None:
+        world.start(by=by, to="+84901999999", source=ADDRESS)
+
+    world.store.meanwhile["claim_number"] = another_one_first
+    assert refused(lambda: world.resend(made, by=by, source=ADDRESS)).retry_after_seconds == 60
+    assert world.sends == 2
+    assert world.read(made).delivery.value == "accepted"
+
+
 # Pumping ---------------------------------------------------------------------------------
 
 
