@@ -11,6 +11,7 @@ from countersign.model import GUESS_NONE, Channel, Custody, Delivery, Reason, Ro
 from countersign.ports import Store
 from tests.support.builders import (
     CODE_HASH,
+    WRONG_HASH,
     claim,
     claim_at,
     release,
@@ -227,6 +228,15 @@ def test_a_superseded_one_does_not_become_undeliverable(store: Store) -> None:
     counted = store.settle_delivery(older, settlement=undeliverable(older), release=None)
     assert not counted.applied
     assert stored(store).status(NOON + 1) == (Status.CANCELED, Reason.SUPERSEDED)
+
+
+def test_an_exhausted_one_does_not_become_undeliverable(store: Store) -> None:
+    intent = created(store, verification(attempts_max=1))
+    store.guess("demo", "v1", guess=WRONG_HASH, now=NOON)
+    assert not store.settle_delivery(
+        intent, settlement=undeliverable(intent), release=release(claim())
+    ).applied
+    assert stored(store).status(NOON) == (Status.FAILED, Reason.ATTEMPTS_EXHAUSTED)
 
 
 def test_a_settlement_that_comes_too_late_frees_no_number(store: Store) -> None:

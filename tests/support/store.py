@@ -294,7 +294,8 @@ class MemoryStore:
         is_ours = delivery_is_of(verification)
 
         def may_be_settled(stored: Verification) -> bool:
-            has_ended = ends and stored.superseded_by is not None
+            is_exhausted = stored.attempts >= stored.attempts_max and stored.checking == 0
+            has_ended = ends and (is_exhausted or stored.superseded_by is not None)
             return is_ours(stored) and not has_ended and not (takes_back and stored.solved)
 
         with self._mutex:

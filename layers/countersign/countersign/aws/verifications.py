@@ -193,9 +193,10 @@ def settlement_update(
 ) -> Update:
     """How a delivery ended. `unguessed`: only if nobody has tried a code meanwhile."""
     condition = _DELIVERY_IS_OURS
-    if settlement.status is not Status.PENDING:
-        condition += f" AND {_NOT_SUPERSEDED}"  # then it has ended already, and for another reason
-    if settlement.status is not Status.PENDING or settlement.code != verification.code:
+    ends = settlement.status is not Status.PENDING
+    if ends:
+        condition += f" AND {_NOT_SUPERSEDED} AND {_NOT_EXHAUSTED}"  # or it has ended, for another reason
+    if ends or settlement.code != verification.code:
         condition += f" AND {_NOT_SOLVED}"  # somebody was told that it is approved: that stays so
     expression = (
         "SET #delivery = :delivery, #provider = :provider, #custody = :custody, #check_step = :check_step,"
@@ -216,9 +217,10 @@ def settlement_update(
         "expires_at": settlement.expires_at,
         "status": settlement.status,
     }
+    if ends or unguessed:
+        values["zero"] = 0
     if unguessed:
         condition += " AND #attempts = :zero"
-        values["zero"] = 0
     if settlement.code != verification.code:
         expression += ", #guess = :no_guess"  # it was compared with the other code
         values["no_guess"] = GUESS_NONE
