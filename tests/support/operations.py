@@ -14,9 +14,10 @@ from countersign.model import Verdict, Verification
 from countersign.ports import Store
 from tests.support.books import Books, memory_books
 from tests.support.builders import client
-from tests.support.invariants import Answer, Text, Witness, addresses_hold
+from tests.support.invariants import Answer, addresses_hold
 from tests.support.person import Person
 from tests.support.providers import REFUSED
+from tests.support.witness import Text, Witness
 from tests.support.world import GATEWAY, VENDOR, World
 
 STRANGER = "198.51.100.7"  # an address that no client trusts
