@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mypy_boto3_dynamodb import DynamoDBClient
@@ -77,6 +78,7 @@ class Story:
         return results
 
 
+@pytest.mark.no_cover  # traced, it takes twice as long and reaches no line that others do not
 def test_the_fake_and_dynamodb_tell_the_same_story_of_a_circuit(dynamodb: DynamoDBClient) -> None:
     @settings(
         max_examples=25,

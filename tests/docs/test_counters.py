@@ -131,6 +131,7 @@ def _units_of_one_prefix(*, every: int) -> float:
     return metered.write_units / verified
 
 
+@pytest.mark.no_cover  # traced, it takes twice as long and reaches no line that others do not
 def test_every_counter_is_one_write_unit_at_a_million_a_month(
     quiet: tuple[MeteredTable, FakeClock],
 ) -> None:
@@ -139,6 +140,7 @@ def test_every_counter_is_one_write_unit_at_a_million_a_month(
     assert max(steady.largest.values()) <= KILOBYTE
 
 
+@pytest.mark.no_cover  # traced, it takes twice as long and reaches no line that others do not
 def test_what_a_verification_costs_the_counters_is_on_the_page(
     quiet: tuple[MeteredTable, FakeClock],
 ) -> None:
