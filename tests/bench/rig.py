@@ -137,10 +137,35 @@ def _secrets() -> dict[str, bytes]:
     }
 
 
+def _counters(now: int) -> bytes:
+    """The answer to a look at the usage: what 14 days of some texts an hour leave in each counter.
+
+    An address and a circuit that are not in trouble have no item, or one of a few attributes.
+    """
+    from countersign.aws.items import attribute, counter_pk, key
+    from countersign.codes import Keys
+    from countersign.model import Secret
+    from countersign.usage import Kind, Span, bucket_name, prefix_of, scopes_of
+
+    kept = {Span.TEN_MINUTES: 8, Span.HOUR: 26, Span.DAY: 15}
+    buckets = {
+        bucket_name(kind, span, at=now - back * span.seconds): attribute(1)
+        for kind in Kind
+        for span, many in kept.items()
+        if not (kind is Kind.SENT and span is Span.DAY)
+        for back in range(many)
+    }
+    block = Keys(PEPPER).prefix_key(prefix_of(Secret("+84901888484")))
+    scopes = scopes_of(CLIENT, country="VN", prefix_key=block)
+    items = [{**key(counter_pk(name)), **buckets} for name in scopes.values()]
+    return json.dumps({"Responses": {"countersign": items}, "UnprocessedKeys": {}}).encode()
+
+
 def stub_aws(verification: Verification) -> None:
     """Answer every request of botocore in place of the network.
 
-    DynamoDB answers writes on a verification with this one; a number is always free.
+    DynamoDB answers writes on a verification with this one; a number is always free, and its
+    counters are as full as they get.
     """
     from botocore.awsrequest import AWSResponse
     from botocore.httpsession import URLLib3Session
@@ -148,7 +173,7 @@ def stub_aws(verification: Verification) -> None:
     from countersign.aws.items import verification_item
 
     item = json.dumps({"Attributes": verification_item(verification, writer="abcdefghijklmnop")}).encode()
-    secrets = _secrets()
+    secrets, counters = _secrets(), _counters(int(time.time()))
 
     def answer(_: object, request: Any) -> AWSResponse:
         target, body = request.headers["X-Amz-Target"], request.body
@@ -156,6 +181,7 @@ def stub_aws(verification: Verification) -> None:
             content = secrets["vendors" if b"vendors" in body else "clients"]
         else:
             content = item if target.endswith(b"UpdateItem") and b'"V#' in body else b"{}"
+            content = counters if target.endswith(b"BatchGetItem") else content
         headers: Any = {
             "Content-Type": "application/x-amz-json-1.0",
             "Content-Length": str(len(content)),

@@ -11,6 +11,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from countersign.circuits import Circuit
 from countersign.model import Secret
@@ -83,6 +84,7 @@ def bucket_name(kind: Kind, span: Span, *, at: int) -> str:
     return f"{kind}{span}{digits or '0'}"
 
 
+@lru_cache(maxsize=1024)  # every counter has buckets of the same names, some 130 at a time
 def named_bucket(name: str) -> tuple[Kind, Span, int] | None:
     """The bucket that an attribute is, with its number (epoch seconds // length); None for another one."""
     found = _BUCKET.fullmatch(name)

@@ -21,6 +21,7 @@ from countersign.usage import (
     Gauge,
     Kind,
     Scope,
+    Span,
     Usage,
     UsageQuery,
     named_bucket,
@@ -63,13 +64,14 @@ def read_usage(items: Mapping[str, Item], *, query: UsageQuery) -> Usage:
 
 def read_gauge(item: Item | None) -> Gauge:
     """The buckets of a counter."""
-    counts: dict[Kind, dict[int, dict[int, int]]] = {kind: {} for kind in Kind}
-    for name in item or {}:
+    sent: dict[int, dict[int, int]] = {span.seconds: {} for span in Span}
+    verified: dict[int, dict[int, int]] = {span.seconds: {} for span in Span}
+    for name, value in (item or {}).items():
         bucket = named_bucket(name)
-        if bucket is not None and item is not None:
+        if bucket is not None:
             kind, span, place = bucket
-            counts[kind].setdefault(span.seconds, {})[place] = number(item, name)
-    return Gauge(sent=counts[Kind.SENT], verified=counts[Kind.APPROVED])
+            (sent if kind is Kind.SENT else verified)[span.seconds][place] = int(value["N"])
+    return Gauge(sent=sent, verified=verified)
 
 
 def read_address(item: Item | None) -> AddressUse:
