@@ -72,6 +72,7 @@ OUTPUTS = {
     "VerifyFunctionName",
     "VerifyFunctionArn",
     "CountFunctionName",
+    "BusName",
     "CountDeadLettersUrl",
     "TableName",
     "ClientsSecretArn",
