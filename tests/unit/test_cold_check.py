@@ -35,6 +35,7 @@ UNNEEDED = (
     "countersign.routing",
     "countersign.scripts",
     "countersign.service.guard",
+    "countersign.service.holding",
     "countersign.service.rehearsal",
     "countersign.service.resend",
     "countersign.service.wish",
