@@ -46,6 +46,8 @@ class Deployment:
     send_function: str
     verify_function: str
     count_function: str
+    publish_function: str
+    bus: str
     table: str
     clients_secret: str
     vendors_secret: str
@@ -57,6 +59,8 @@ class Deployment:
             send_function=outputs["SendFunctionName"],
             verify_function=outputs["VerifyFunctionName"],
             count_function=outputs["CountFunctionName"],
+            publish_function=outputs["PublishFunctionName"],
+            bus=outputs["BusName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
             vendors_secret=outputs["VendorsSecretArn"],
