@@ -21,7 +21,8 @@ from tests.support.providers import DiedError
 from tests.support.store import MemoryStore
 
 _SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "lifecycle-event.json"
-_VALIDATOR = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
+SCHEMA: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+_VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 _serial = count(1)
 
 
@@ -33,7 +34,7 @@ def next_number() -> str:
 def valid(told: dict[str, Any]) -> dict[str, Any]:
     """An event as EventBridge delivers it, checked against docs/schemas; every member is described there."""
     _VALIDATOR.validate(told)
-    assert told["detail"].keys() == _VALIDATOR.schema["$defs"]["detail"]["properties"].keys()
+    assert told["detail"].keys() == SCHEMA["$defs"]["detail"]["properties"].keys()
     return told
 
 
