@@ -71,7 +71,7 @@ def test_the_rule_on_the_page_listens_to_the_endings() -> None:
     class Loader(yaml.SafeLoader):
         """Reads CloudFormation's short forms as text."""
 
-    Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))  # type: ignore[no-untyped-call]
+    Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
     [block] = blocks(PAGE, "yaml")
     pattern = yaml.load(block.text, Loader)["Resources"]["EndingsRule"]["Properties"]["EventPattern"]
     assert pattern["source"] == [SCHEMA["properties"]["source"]["const"]]
