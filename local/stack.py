@@ -29,6 +29,7 @@ from local.building import build
 from local.deploying import allow_batches, create_routes, deploy, parameters
 from local.deploying import session as session_of_root
 from local.emulator import ACCESS_KEY, HOST, REGION, SECRET_KEY, Emulator
+from local.listening import BusListener
 from local.logs import FollowedLogs, FunctionLogs
 from local.process import Child, StackError, tail
 
@@ -113,6 +114,9 @@ class Stack:
         self._open_front(starting)
         self._say("Warming the functions")
         self._warm()
+        if self._given_logs is not None:
+            bus = BusListener(endpoint=self.endpoint, bus=self.deployment.bus, url=self.url)
+            starting.enter_context(bus)
         self._describe(starting)
 
     def _child(self, name: str, module: str, starting: ExitStack, *arguments: str) -> Child:
@@ -197,6 +201,13 @@ class Stack:
         answer = self._call("GET", "/local/messages", query=query)
         answer.raise_for_status()
         found: list[dict[str, str]] = answer.json()
+        return found
+
+    def events(self, about: str | None = None) -> list[dict[str, Any]]:
+        """What the bus has told (of one verification), newest first, while something listens to it."""
+        answer = self._call("GET", "/local/events", query={} if about is None else {"id": about})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
         return found
 
     def vendor(self, name: str, *, mode: str, times: int = 1, deliver: bool = False) -> None:

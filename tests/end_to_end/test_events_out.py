@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.listening import BusListener
 from local.stack import Stack
 from tests.end_to_end.calling import Caller, fresh_number
 from tests.support.lifecycle import valid
@@ -135,3 +136,14 @@ def test_a_code_that_ran_out_is_told_and_stays_expired(stack: Stack, listener: L
     key = {"pk": {"S": f"V#demo-gateway#{id_}"}}
     found = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True)
     assert found["Item"]["stored_status"] == {"S": "expired"}
+
+
+def test_the_local_stack_shows_what_the_bus_tells(stack: Stack, caller: Caller) -> None:
+    to = fresh_number("AU")
+    with BusListener(endpoint=stack.endpoint, bus=stack.deployment.bus, url=stack.url):
+        id_ = caller.start(to).body["id"]
+        assert caller.cancel(id_).status == 200
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(shown := stack.events(id_)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert {valid(one)["detail-type"] for one in shown} == {"VerificationSent", "VerificationCanceled"}
