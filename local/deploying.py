@@ -46,6 +46,8 @@ class Deployment:
     send_function: str
     verify_function: str
     count_function: str
+    publish_function: str
+    bus: str
     table: str
     clients_secret: str
     vendors_secret: str
@@ -57,6 +59,8 @@ class Deployment:
             send_function=outputs["SendFunctionName"],
             verify_function=outputs["VerifyFunctionName"],
             count_function=outputs["CountFunctionName"],
+            publish_function=outputs["PublishFunctionName"],
+            bus=outputs["BusName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
             vendors_secret=outputs["VendorsSecretArn"],
@@ -146,6 +150,24 @@ def create_routes(deployment: Deployment, *, endpoint: str) -> int:
             )
             count += 1
     return count
+
+
+def allow_batches(*, endpoint: str) -> None:
+    """Grant what the emulator asks for in a batch where AWS asks for `sqs:SendMessage`."""
+    cloudformation = session().client("cloudformation", endpoint_url=endpoint)
+    iam = session().client("iam", endpoint_url=endpoint)
+    resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    for role in (found for found in resources if found["ResourceType"] == "AWS::IAM::Role"):
+        name = role.get("PhysicalResourceId", "")
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            # botocore parses the document, though its types say that it is text.
+            document: Any = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for statement in document["Statement"]:
+                if "sqs:SendMessage" in statement["Action"]:
+                    actions = statement["Action"]
+                    listed = actions if isinstance(actions, list) else [actions]
+                    statement["Action"] = [*listed, "sqs:SendMessageBatch"]
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
 def _integrate(gateway: ApiGatewayV2Client, api_id: str, arn: str, definition: Mapping[str, Any]) -> str:

@@ -17,8 +17,8 @@ SECRETS = {
 STREAM = {
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("DescribeStream", "ListStreams")),
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
-    ("sqs:SendMessage", "CountDeadLetters.Arn"),
 }
+OF_A_QUEUE = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
 
 
 def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -35,15 +35,27 @@ GRANTS = {
         "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
     ),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
-    "CountRole": _grants("CountLogGroup", table={"UpdateItem"}, more=STREAM),
+    "CountRole": _grants(
+        "CountLogGroup", table={"UpdateItem"}, more=STREAM | {("sqs:SendMessage", "CountDeadLetters.Arn")}
+    ),
+    "PublishRole": _grants(
+        "PublishLogGroup",
+        table={"GetItem", "UpdateItem"},
+        more=STREAM
+        | {("events:PutEvents", "Bus.Arn"), ("sqs:SendMessage", "PublishDeadLetters.Arn")}
+        | {(f"sqs:{action}", "Expiries.Arn") for action in OF_A_QUEUE},
+    ),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("AWS/Lambda", "Errors"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
     ("AWS/Lambda", "Throttles"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
-    ("AWS/Lambda", "IteratorAge"): [{"FunctionName": {"Ref": "CountFunction"}}],
+    ("AWS/Lambda", "IteratorAge"): [
+        {"FunctionName": {"Ref": name}} for name in ("CountFunction", "PublishFunction")
+    ],
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
-        {"QueueName": {"Fn::GetAtt": ["CountDeadLetters", "QueueName"]}}
+        {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}}
+        for name in ("CountDeadLetters", "PublishDeadLetters", "ExpiriesDeadLetters")
     ],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
     ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
