@@ -39,6 +39,11 @@ MUTATIONS: tuple[tuple[Check, str, object], ...] = (
         "Resources/CountFunction/Properties/Events/Changes/Properties/BatchSize",
         1000,
     ),
+    (
+        checks.test_the_send_function_reads_the_queue_as_the_template_says,
+        "Resources/SendFunction/Properties/Events/Requests/Properties/BatchSize",
+        10,
+    ),
     (checks.test_only_this_api_may_call_the_functions, "Resources/Anybody", ANYBODY),
     (
         checks.test_reserved_concurrency_is_left_out_at_zero,

@@ -70,12 +70,21 @@ def test_only_this_api_may_call_the_functions(stack: Template) -> None:
 
 
 def test_the_counting_function_reads_the_stream_as_the_template_says(stack: Template) -> None:
-    [mapping] = resources(stack, "AWS::Lambda::EventSourceMapping").values()
+    mapping = resources(stack, "AWS::Lambda::EventSourceMapping")["CountFunctionChanges"]
     wanted = copy.deepcopy(read_template()["Resources"]["CountFunction"]["Properties"]["Events"]["Changes"])
     wanted = wanted["Properties"]
     assert mapping.pop("FunctionName") == {"Ref": "CountFunction"}
     assert mapping.pop("EventSourceArn") == wanted.pop("Stream") == {"Fn::GetAtt": ["Table", "StreamArn"]}
     del wanted["DestinationConfig"]["OnFailure"]["Type"]  # SAM's own, by which it would write a policy
+    assert mapping == wanted
+
+
+def test_the_send_function_reads_the_queue_as_the_template_says(stack: Template) -> None:
+    mapping = resources(stack, "AWS::Lambda::EventSourceMapping")["SendFunctionRequests"]
+    wanted = copy.deepcopy(read_template()["Resources"]["SendFunction"]["Properties"]["Events"]["Requests"])
+    wanted = wanted["Properties"]
+    assert mapping.pop("FunctionName") == {"Ref": "SendFunction"}
+    assert mapping.pop("EventSourceArn") == wanted.pop("Queue") == {"Fn::GetAtt": ["Requests", "Arn"]}
     assert mapping == wanted
 
 

@@ -27,8 +27,11 @@ FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray
 UNNEEDED = (
     "countersign.aws.changes",
     "countersign.aws.counters",
+    "countersign.aws.requests_queue",
     "countersign.aws.usage",
     "countersign.counting",
+    "countersign.dialects.native_messages",
+    "countersign.intake",
     "countersign.limits",
     "countersign.phone",
     "countersign.pumping",

@@ -61,7 +61,8 @@ ALLOWED: dict[str, set[str]] = {
     "providers": PURE | {"providers"},
     "edge": PURE | {"dialects", "telemetry"},
     "stream": PURE | {"telemetry"},
-    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "telemetry"},
+    "intake": PURE | {"service", "dialects", "edge", "telemetry"},
+    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "intake", "telemetry"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
@@ -73,8 +74,8 @@ OUTSIDE: dict[str, set[str]] = {
     "telemetry": {"aws_lambda_powertools"},
 }
 TYPES_ONLY: dict[str, set[str]] = {
-    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
-    "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager", "mypy_boto3_sqs"},
+    "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager", "mypy_boto3_sqs"},
     "providers": {"_typeshed"},
 }
 
@@ -224,4 +225,4 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "stream", "providers"}
+    assert catchers <= {"edge", "intake", "stream", "providers"}

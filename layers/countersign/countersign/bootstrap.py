@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, final
 
 from countersign.aws.cached_secret import CachedSecret
-from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
+from countersign.aws.clients import dynamodb_client, secrets_client, sqs_client, trimmed_session
 from countersign.aws.peppers import SecretPeppers
 from countersign.aws.secrets import SecretClients, SecretVendorAccounts
 from countersign.aws.store import DynamoStore
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
     from countersign.aws.counters import DynamoCounters
+    from countersign.aws.requests_queue import RequestsQueue
+    from countersign.intake import Intake
     from countersign.ports import Providers
     from countersign.routing import Routes
     from countersign.service.courier import Courier
@@ -201,8 +204,38 @@ class Container:
 
         return StreamEdge(read=read_change, counters=lambda: self.counters, telemetry=self.telemetry)
 
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return sqs_client(self._session)
+
+    def requests_queue(self, arn: str) -> RequestsQueue:
+        from countersign.aws.requests_queue import RequestsQueue
+
+        return RequestsQueue(arn, client=lambda: self.sqs)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from secrets import randbelow
+
+        from countersign.dialects.native import Native
+        from countersign.intake import Intake
+
+        return Intake(
+            native=Native(self),
+            queue=self.requests_queue,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            draw=randbelow,
+        )
+
     def edge(self, function: Function) -> Edge:
-        return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
+        return Edge(
+            self,
+            function=function,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            batches=(lambda: self.intake) if function is Function.SEND else None,
+        )
 
 
 @cache

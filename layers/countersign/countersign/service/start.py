@@ -315,7 +315,9 @@ class Starter(Sending):
         if not wish.made(earlier):
             raise IdempotencyConflictError
         if earlier.stored_reason is Reason.UNDELIVERABLE:
-            raise UndeliverableError(verification=earlier)
+            undeliverable = UndeliverableError(verification=earlier)
+            undeliverable.replayed = True
+            raise undeliverable
         return Started(earlier, replayed=True)
 
     def _settle(self, report: Report, *, release: Release) -> Verification:
