@@ -93,6 +93,7 @@ def post(stack: Stack) -> Iterator[Post]:
     yield post
     assert wait_for(post.is_empty)
     post.dead_letters()
+    assert "messages come back later than asked" not in stack.function_logs()  # as without a permission
 
 
 def test_a_message_on_the_queue_is_a_text_whose_code_is_right(post: Post) -> None:

@@ -47,6 +47,13 @@ def message(
     return record
 
 
+def again(record: Record) -> Record:
+    """The same message, as it is handed on the next time."""
+    attributes = record["attributes"]
+    receives = str(int(attributes["ApproximateReceiveCount"]) + 1)
+    return record | {"attributes": attributes | {"ApproximateReceiveCount": receives}}
+
+
 def by_the_bus(
     detail: Mapping[str, object] | None = None, *, time: str = "2025-06-15T15:06:40Z", **changes: object
 ) -> dict[str, Any]:
