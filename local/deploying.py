@@ -18,6 +18,7 @@ from local.emulator import ACCESS_KEY, REGION, SECRET_KEY, aws_environment
 from local.process import StackError, interpreter_first, run_step
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
 
 STACK_NAME = "countersign"
@@ -117,6 +118,24 @@ def deploy(build_dir: Path, *, endpoint: str, settings: Mapping[str, str], logs:
         return Deployment.of(outputs)
     except KeyError as missing:
         raise StackError(f"the stack has no output {missing}; it has {', '.join(sorted(outputs))}") from None
+
+
+def allow_plain_http(*, endpoint: str) -> None:
+    """Take out of the queues' policies what wants TLS: the emulator speaks HTTP on the loopback."""
+    sqs = session().client("sqs", endpoint_url=endpoint)
+    # The emulator takes a request for one over TLS by what a proxy in front of it would say.
+    sqs.meta.events.register("before-sign.sqs", _as_over_tls)
+    for url in sqs.list_queues().get("QueueUrls", []):
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        policy: dict[str, Any] = json.loads(found.get("Attributes", {}).get("Policy", "{}"))
+        kept = [one for one in policy.get("Statement", []) if "aws:SecureTransport" not in json.dumps(one)]
+        if kept != policy.get("Statement", []):
+            changed = json.dumps(policy | {"Statement": kept}) if kept else ""
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": changed})
+
+
+def _as_over_tls(request: AWSRequest, **_: object) -> None:
+    request.headers["X-Forwarded-Proto"] = "https"
 
 
 def create_routes(deployment: Deployment, *, endpoint: str) -> int:

@@ -26,7 +26,7 @@ import requests
 
 from local.accounts import DEMO_CLIENTS, vendor_accounts
 from local.building import build
-from local.deploying import allow_batches, create_routes, deploy, parameters
+from local.deploying import allow_batches, allow_plain_http, create_routes, deploy, parameters
 from local.deploying import session as session_of_root
 from local.emulator import ACCESS_KEY, HOST, REGION, SECRET_KEY, Emulator
 from local.listening import BusListener
@@ -105,6 +105,7 @@ class Stack:
         self._say("Deploying the application (sam deploy)")
         settings = parameters(addresses["vendors"]) | dict(self._settings)
         self.deployment = deploy(build_dir, endpoint=self.endpoint, settings=settings, logs=self.logs)
+        allow_plain_http(endpoint=self.endpoint)
         count = create_routes(self.deployment, endpoint=self.endpoint)
         allow_batches(endpoint=self.endpoint)
         self._say(f"Created {count} routes; writing the secrets")

@@ -19,6 +19,10 @@ STREAM = {
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
 }
 OF_A_QUEUE = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
+REQUESTS = {
+    *((f"sqs:{action}", "Requests.Arn") for action in ("ReceiveMessage", "DeleteMessage")),
+    *((f"sqs:{action}", "Requests.Arn") for action in ("GetQueueAttributes", "ChangeMessageVisibility")),
+}
 
 
 def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -32,7 +36,7 @@ def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> s
 
 GRANTS = {
     "SendRole": _grants(
-        "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
+        "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS | REQUESTS
     ),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
     "CountRole": _grants(
@@ -55,8 +59,9 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ],
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
         {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}}
-        for name in ("CountDeadLetters", "PublishDeadLetters", "ExpiriesDeadLetters")
+        for name in ("CountDeadLetters", "PublishDeadLetters", "ExpiriesDeadLetters", "RequestsDeadLetters")
     ],
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): [{"QueueName": {"Fn::GetAtt": ["Requests", "QueueName"]}}],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
     ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
     ("AWS/DynamoDB", "WriteThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
@@ -72,7 +77,11 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("Countersign", "BudgetExhausted"): [{**SERVICE}],
     ("Countersign", "PumpingSuspected"): [{**SERVICE}],
 }
-LEVELS = {"IteratorAge": 60_000, "ApproximateNumberOfMessagesVisible": 1}  # what is a level, not a count
+LEVELS = {  # what is a level, not a count
+    "IteratorAge": 60_000,
+    "ApproximateNumberOfMessagesVisible": 1,
+    "ApproximateAgeOfOldestMessage": 300,
+}
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
 

@@ -55,6 +55,7 @@ ROUTES = {
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
+NOBODY_WAITS = {"DynamoDB", "SQS"}
 ACCESS_LOG = {  # of what API Gateway can log, what names no person, no id, no code and no credential
     "$context.requestTimeEpoch",
     "$context.requestId",
@@ -80,6 +81,9 @@ OUTPUTS = {
     "ExpiriesDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
+    "RequestsUrl",
+    "RequestsArn",
+    "RequestsDeadLettersUrl",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -265,10 +269,8 @@ def _functions(template: Template) -> dict[str, Template]:
 
 
 def _requests(function: Template) -> dict[str, Template]:
-    """The events in which somebody waits for an answer: all but the stream's and queues' (stream.py)."""
-    return {
-        name: event for name, event in function["Events"].items() if event["Type"] not in ("DynamoDB", "SQS")
-    }
+    """The events in which somebody waits for an answer: not the stream's (stream.py) or a queue's."""
+    return {name: event for name, event in function["Events"].items() if event["Type"] not in NOBODY_WAITS}
 
 
 RULES: tuple[Rule, ...] = (

@@ -71,12 +71,13 @@ def test_only_this_api_may_call_the_functions(stack: Template) -> None:
         assert permission["SourceArn"]["Fn::Sub"][1]["__ApiId__"] == {"Ref": "Api"}
 
 
-def test_the_stream_and_the_queue_are_read_as_the_template_says(stack: Template) -> None:
+def test_streams_and_queues_are_read_as_the_template_says(stack: Template) -> None:
     mappings = copy.deepcopy(resources(stack, "AWS::Lambda::EventSourceMapping"))
     for function, event, source in (
         ("CountFunction", "Changes", "Stream"),
         ("PublishFunction", "Changes", "Stream"),
         ("PublishFunction", "Expiries", "Queue"),
+        ("SendFunction", "Requests", "Queue"),
     ):
         mapping = mappings.pop(function + event)
         wanted = copy.deepcopy(read_template()["Resources"][function]["Properties"]["Events"][event])

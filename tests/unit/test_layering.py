@@ -68,7 +68,9 @@ ALLOWED: dict[str, set[str]] = {
     "edge": PURE | {"dialects", "telemetry"},
     "stream": PURE | {"telemetry"},
     "publish": PURE | {"stream", "telemetry"},
-    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "publish", "telemetry"},
+    "intake": PURE | {"service", "dialects", "edge", "telemetry"},
+    "bootstrap": PURE
+    | {"service", "dialects", "aws", "providers", "edge", "stream", "publish", "intake", "telemetry"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
@@ -232,4 +234,4 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "stream", "publish", "providers"}
+    assert catchers <= {"edge", "intake", "stream", "publish", "providers"}

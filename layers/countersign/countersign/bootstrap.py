@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     from countersign.aws.counters import DynamoCounters
     from countersign.aws.expiries import SqsWakes
+    from countersign.aws.requests_queue import RequestsQueue
     from countersign.consumers import Consumer
+    from countersign.intake import Intake
     from countersign.ports import Providers
     from countersign.publish import PublishEdge
     from countersign.routing import Routes
@@ -254,8 +256,40 @@ class Container:
             telemetry=self.telemetry,
         )
 
+    @cached_property
+    def hurried_queues(self) -> SQSClient:
+        from countersign.aws.clients import hurried_queues_client
+
+        return hurried_queues_client(self._session)
+
+    def requests_queue(self, arn: str) -> RequestsQueue:
+        from countersign.aws.requests_queue import RequestsQueue
+
+        return RequestsQueue(arn, client=lambda: self.hurried_queues)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from secrets import randbelow
+
+        from countersign.dialects.native import Native
+        from countersign.intake import Intake
+
+        return Intake(
+            native=Native(self),
+            queue=self.requests_queue,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            draw=randbelow,
+        )
+
     def edge(self, function: Function) -> Edge:
-        return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
+        return Edge(
+            self,
+            function=function,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            batches=(lambda: self.intake) if function is Function.SEND else None,
+        )
 
 
 @cache

@@ -70,6 +70,12 @@ _OUTLET_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent=_USER_AGENT,
 )
+_HURRIED_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 1},  # the function's time is nearly over
+    user_agent=_USER_AGENT,
+)
 
 
 class TrimmedLoader(Loader):
@@ -147,3 +153,8 @@ def events_client(session: botocore.session.Session) -> EventBridgeClient:
 
 def queues_client(session: botocore.session.Session) -> SQSClient:
     return cast("SQSClient", session.create_client("sqs", config=_OUTLET_CONFIG))
+
+
+def hurried_queues_client(session: botocore.session.Session) -> SQSClient:
+    """For the last moments of a function: it tries once."""
+    return cast("SQSClient", session.create_client("sqs", config=_HURRIED_CONFIG))
