@@ -1,7 +1,7 @@
 """AWS clients, made without what a cold start or a call need not pay for.
 
 botocore's own loader looks through the folders of some 400 services and reads the
-endpoints of all of them (about 10 ms of CPU); ours knows the two services in use and
+endpoints of all of them (about 10 ms of CPU); ours knows the services in use and
 the partitions. The endpoint itself comes from each service's rule set, as ever. A test
 compares endpoints and signing scopes with those of the untrimmed loader.
 
@@ -27,8 +27,9 @@ from countersign import __version__
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
-SERVICES = ("dynamodb", "secretsmanager")
+SERVICES = ("dynamodb", "secretsmanager", "sqs")
 
 # Attributes on the wire are in the notation in which they are asked for and answered, {"S": "x"}, unless they
 # are binary, of which the table has none. botocore would walk through each, and ask it after ten types.
@@ -54,6 +55,12 @@ _TABLE_CONFIG = Config(
     tcp_keepalive=True,
     user_agent=_USER_AGENT,
     parameter_validation=False,  # a tenth of a call; DynamoDB checks the same, and refuses likewise
+)
+_QUEUE_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    user_agent=_USER_AGENT,
 )
 _SECRETS_CONFIG = Config(
     connect_timeout=1,
@@ -130,3 +137,7 @@ def dynamodb_client(session: botocore.session.Session) -> DynamoDBClient:
 
 def secrets_client(session: botocore.session.Session) -> SecretsManagerClient:
     return cast("SecretsManagerClient", session.create_client("secretsmanager", config=_SECRETS_CONFIG))
+
+
+def queue_client(session: botocore.session.Session) -> SQSClient:
+    return cast("SQSClient", session.create_client("sqs", config=_QUEUE_CONFIG))
