@@ -46,6 +46,8 @@ class Deployment:
     send_function: str
     verify_function: str
     count_function: str
+    webhook_function: str
+    bus: str
     table: str
     clients_secret: str
     vendors_secret: str
@@ -57,6 +59,8 @@ class Deployment:
             send_function=outputs["SendFunctionName"],
             verify_function=outputs["VerifyFunctionName"],
             count_function=outputs["CountFunctionName"],
+            webhook_function=outputs["WebhookFunctionName"],
+            bus=outputs["BusName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
             vendors_secret=outputs["VendorsSecretArn"],
@@ -83,6 +87,7 @@ def parameters(vendors: Mapping[str, str]) -> dict[str, str]:
         "EsmsUrl": vendors["esms"],
         "EngageLabUrl": vendors["engagelab"],
         "TestNumbers": "on",
+        "WebhookLoopback": "on",
         "LogLevel": "INFO",
         "DeletionProtection": "false",
         "SecretTtlSeconds": "300",

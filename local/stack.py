@@ -36,10 +36,14 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
-type Service = Literal["dynamodb", "lambda", "secretsmanager", "cloudformation", "apigatewayv2"]
+type Service = Literal[
+    "dynamodb", "events", "lambda", "secretsmanager", "sqs", "cloudformation", "apigatewayv2"
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 CALL_SECONDS = 60.0
@@ -173,12 +177,13 @@ class Stack:
 
     @property
     def function_names(self) -> dict[str, str]:
-        """`{"send": …, "verify": …, "count": …}`."""
+        """`{"send": …, "verify": …, "count": …, "webhook": …}`."""
         deployed = self.deployment
         return {
             "send": deployed.send_function,
             "verify": deployed.verify_function,
             "count": deployed.count_function,
+            "webhook": deployed.webhook_function,
         }
 
     def fallen(self) -> Child | None:
@@ -208,9 +213,13 @@ class Stack:
     @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
     @overload
+    def client(self, service: Literal["events"]) -> EventBridgeClient: ...
+    @overload
     def client(self, service: Literal["lambda"]) -> LambdaClient: ...
     @overload
     def client(self, service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
+    @overload
+    def client(self, service: Literal["sqs"]) -> SQSClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

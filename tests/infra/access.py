@@ -19,6 +19,11 @@ STREAM = {
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
     ("sqs:SendMessage", "CountDeadLetters.Arn"),
 }
+WAITING = {
+    *((f"sqs:{action}", "Webhooks.Arn") for action in ("DeleteMessage", "GetQueueAttributes")),
+    *((f"sqs:{action}", "Webhooks.Arn") for action in ("ReceiveMessage", "ChangeMessageVisibility")),
+    ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
+}
 
 
 def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -36,6 +41,7 @@ GRANTS = {
     ),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
     "CountRole": _grants("CountLogGroup", table={"UpdateItem"}, more=STREAM),
+    "WebhookRole": _grants("WebhookLogGroup", table={"BatchGetItem", "UpdateItem"}, more=WAITING),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
@@ -43,7 +49,11 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("AWS/Lambda", "Throttles"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
     ("AWS/Lambda", "IteratorAge"): [{"FunctionName": {"Ref": "CountFunction"}}],
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
-        {"QueueName": {"Fn::GetAtt": ["CountDeadLetters", "QueueName"]}}
+        {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}}
+        for queue in ("CountDeadLetters", "WebhooksDeadLetters")
+    ],
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"): [
+        {"QueueName": {"Fn::GetAtt": ["Webhooks", "QueueName"]}}
     ],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
     ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
@@ -59,8 +69,13 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("Countersign", "BudgetWarning"): [{**SERVICE}],
     ("Countersign", "BudgetExhausted"): [{**SERVICE}],
     ("Countersign", "PumpingSuspected"): [{**SERVICE}],
+    ("Countersign", "WebhookDisabled"): [{**SERVICE}],
 }
-LEVELS = {"IteratorAge": 60_000, "ApproximateNumberOfMessagesVisible": 1}  # what is a level, not a count
+LEVELS = {  # what is a level, not a count
+    "IteratorAge": 60_000,
+    "ApproximateNumberOfMessagesVisible": 1,
+    "ApproximateNumberOfMessagesNotVisible": 60_000,  # half of what SQS takes in flight
+}
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
 

@@ -15,7 +15,8 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT)
+WEBHOOK = "WebhookFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, WEBHOOK)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -23,10 +24,14 @@ OF_SENDING = {
     Setting.DAILY_SENDS_WARNING,
     Setting.DAILY_SENDS_LIMIT,
 }
+OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
+    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_WEBHOOKS},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_WEBHOOKS},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
+    WEBHOOK: POWERTOOLS
+    | OF_WEBHOOKS
+    | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -72,6 +77,9 @@ OUTPUTS = {
     "VerifyFunctionName",
     "VerifyFunctionArn",
     "CountFunctionName",
+    "WebhookFunctionName",
+    "WebhooksUrl",
+    "WebhooksDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
     "TableName",
@@ -216,6 +224,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         SEND: "functions/send",
         VERIFY: "functions/verify",
         COUNT: "functions/count",
+        WEBHOOK: "functions/webhook",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"
@@ -258,8 +267,10 @@ def _functions(template: Template) -> dict[str, Template]:
 
 
 def _requests(function: Template) -> dict[str, Template]:
-    """The events in which somebody waits for an answer: all but the stream's (stream.py)."""
-    return {name: event for name, event in function["Events"].items() if event["Type"] != "DynamoDB"}
+    """The events in which somebody waits for an answer: none of a stream or of a queue."""
+    return {
+        name: event for name, event in function["Events"].items() if event["Type"] not in {"DynamoDB", "SQS"}
+    }
 
 
 RULES: tuple[Rule, ...] = (

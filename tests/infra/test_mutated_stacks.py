@@ -27,6 +27,10 @@ ANYBODY = {
         "Principal": "*",
     },
 }
+SECOND_READER = {
+    "Type": "SQS",
+    "Properties": {"Queue": {"Fn::GetAtt": ["CountDeadLetters", "Arn"]}, "BatchSize": 10},
+}
 
 MUTATIONS: tuple[tuple[Check, str, object], ...] = (
     (checks.test_sam_adds_no_role_and_no_policy, "Resources/SendFunction/Properties/Role", DELETE),
@@ -38,6 +42,16 @@ MUTATIONS: tuple[tuple[Check, str, object], ...] = (
         checks.test_the_counting_function_reads_the_stream_as_the_template_says,
         "Resources/CountFunction/Properties/Events/Changes/Properties/BatchSize",
         1000,
+    ),
+    (
+        checks.test_the_webhook_function_reads_its_queue_as_the_template_says,
+        "Resources/WebhookFunction/Properties/Events/Waiting/Properties/BatchSize",
+        1000,
+    ),
+    (
+        checks.test_nothing_else_is_read,
+        "Resources/CountFunction/Properties/Events/Again",
+        SECOND_READER,
     ),
     (checks.test_only_this_api_may_call_the_functions, "Resources/Anybody", ANYBODY),
     (

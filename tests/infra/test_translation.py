@@ -10,6 +10,8 @@ import pytest
 from .reading import Template, changed, read_template, resources, translated
 from .rules import ROUTES
 
+NAMES = ("Send", "Verify", "Count", "Webhook")
+
 
 @pytest.fixture(scope="module")
 def stack() -> Template:
@@ -29,7 +31,7 @@ def _integrations(stack: Template) -> dict[str, Template]:
 
 
 def test_sam_adds_no_role_and_no_policy(stack: Template) -> None:
-    assert set(resources(stack, "AWS::IAM::Role")) == {"SendRole", "VerifyRole", "CountRole"}
+    assert set(resources(stack, "AWS::IAM::Role")) == {f"{name}Role" for name in NAMES}
     assert resources(stack, "AWS::IAM::Policy") == resources(stack, "AWS::IAM::ManagedPolicy") == {}
 
 
@@ -70,13 +72,25 @@ def test_only_this_api_may_call_the_functions(stack: Template) -> None:
 
 
 def test_the_counting_function_reads_the_stream_as_the_template_says(stack: Template) -> None:
-    [mapping] = resources(stack, "AWS::Lambda::EventSourceMapping").values()
+    mapping = resources(stack, "AWS::Lambda::EventSourceMapping")["CountFunctionChanges"]
     wanted = copy.deepcopy(read_template()["Resources"]["CountFunction"]["Properties"]["Events"]["Changes"])
     wanted = wanted["Properties"]
     assert mapping.pop("FunctionName") == {"Ref": "CountFunction"}
     assert mapping.pop("EventSourceArn") == wanted.pop("Stream") == {"Fn::GetAtt": ["Table", "StreamArn"]}
     del wanted["DestinationConfig"]["OnFailure"]["Type"]  # SAM's own, by which it would write a policy
     assert mapping == wanted
+
+
+def test_the_webhook_function_reads_its_queue_as_the_template_says(stack: Template) -> None:
+    mapping = resources(stack, "AWS::Lambda::EventSourceMapping")["WebhookFunctionWaiting"]
+    wanted = copy.deepcopy(read_template()["Resources"]["WebhookFunction"]["Properties"]["Events"]["Waiting"])
+    assert mapping.pop("EventSourceArn") == wanted["Properties"].pop("Queue")
+    assert mapping == {"FunctionName": {"Ref": "WebhookFunction"}, **wanted["Properties"]}
+
+
+def test_nothing_else_is_read(stack: Template) -> None:
+    mappings = resources(stack, "AWS::Lambda::EventSourceMapping")
+    assert set(mappings) == {"CountFunctionChanges", "WebhookFunctionWaiting"}
 
 
 def test_reserved_concurrency_is_left_out_at_zero(stack: Template) -> None:

@@ -57,11 +57,13 @@ ALLOWED: dict[str, set[str]] = {
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},
-    "aws": PURE | {"aws", "countersign"},
-    "providers": PURE | {"providers"},
+    "webhooks": PURE | {"webhooks", "countersign", "telemetry"},
+    "aws": PURE | {"aws", "countersign", "webhooks"},
+    "providers": PURE | {"providers", "webhooks"},
     "edge": PURE | {"dialects", "telemetry"},
     "stream": PURE | {"telemetry"},
-    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "telemetry"},
+    "bootstrap": PURE
+    | {"service", "dialects", "aws", "providers", "edge", "stream", "telemetry", "webhooks"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
@@ -73,7 +75,7 @@ OUTSIDE: dict[str, set[str]] = {
     "telemetry": {"aws_lambda_powertools"},
 }
 TYPES_ONLY: dict[str, set[str]] = {
-    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager", "mypy_boto3_sqs"},
     "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
     "providers": {"_typeshed"},
 }
@@ -216,6 +218,18 @@ def test_a_handler_is_short_and_catches_nothing(source: Source) -> None:
     assert not any(isinstance(node, ast.Try) for node in ast.walk(source.tree_once))
 
 
+def test_of_webhooks_the_edge_alone_catches_everything() -> None:
+    catchers = {
+        source.path.name
+        for source in sources()
+        for node in ast.walk(source.tree_once)
+        if source.group == "webhooks"
+        and isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+    }
+    assert catchers == {"edge.py"}
+
+
 def test_nothing_but_the_edges_catches_everything() -> None:
     catchers = {
         source.group
@@ -224,4 +238,4 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "stream", "providers"}
+    assert catchers <= {"edge", "stream", "webhooks", "providers"}

@@ -207,7 +207,7 @@ class Container:
     def webhooks(self) -> Deliverer:
         from secrets import randbelow
 
-        from countersign.aws.clients import queue_client
+        from countersign.aws.clients import queues_client
         from countersign.aws.webhooks import DynamoGoneEndpoints, QueueWaiting, SecretEndpoints
         from countersign.providers.public_addresses import PublicAddresses
         from countersign.providers.receivers import ReceiverHttp
@@ -215,7 +215,7 @@ class Container:
 
         loopback = switched_on(self._environment, Setting.WEBHOOK_LOOPBACK)
         queue_url = required(self._environment, Setting.WEBHOOKS_QUEUE_URL)
-        sqs = queue_client(self._session)
+        sqs = queues_client(self._session)
         return Deliverer(
             endpoints=SecretEndpoints(self._clients_secret, loopback=loopback),
             gone=DynamoGoneEndpoints(self.table, clock=self.clock),

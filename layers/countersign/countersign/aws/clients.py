@@ -56,16 +56,17 @@ _TABLE_CONFIG = Config(
     user_agent=_USER_AGENT,
     parameter_validation=False,  # a tenth of a call; DynamoDB checks the same, and refuses likewise
 )
-_QUEUE_CONFIG = Config(
+_SECRETS_CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
     user_agent=_USER_AGENT,
 )
-_SECRETS_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 2},
+# No caller waits for these; whoever does not get through is called again by Lambda.
+_OUTLET_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
     user_agent=_USER_AGENT,
 )
 
@@ -139,5 +140,5 @@ def secrets_client(session: botocore.session.Session) -> SecretsManagerClient:
     return cast("SecretsManagerClient", session.create_client("secretsmanager", config=_SECRETS_CONFIG))
 
 
-def queue_client(session: botocore.session.Session) -> SQSClient:
-    return cast("SQSClient", session.create_client("sqs", config=_QUEUE_CONFIG))
+def queues_client(session: botocore.session.Session) -> SQSClient:
+    return cast("SQSClient", session.create_client("sqs", config=_OUTLET_CONFIG))

@@ -72,6 +72,8 @@ def url_fault(url: object, *, loopback: bool) -> str | None:
         return f"must be a string of at most {_LONGEST_URL} characters"
     if not url.isascii() or not url.isprintable() or any(letter in url for letter in ' \\"<>^`{|}'):
         return "must be plain ASCII, percent-encoded where it needs to be"
+    if "#" in url:
+        return "must not have a fragment"
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -87,8 +89,6 @@ def _https_fault(parts: SplitResult, *, port: int | None) -> str | None:
         return "must be an https URL"
     if "@" in parts.netloc:
         return "must not hold credentials"
-    if "#" in parts.geturl():
-        return "must not have a fragment"
     if not parts.hostname or "%" in parts.netloc:
         return "must name a host"
     if port is not None and port != _HTTPS_PORT and port < _FIRST_PORT:
