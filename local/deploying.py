@@ -47,6 +47,8 @@ class Deployment:
     verify_function: str
     count_function: str
     webhook_function: str
+    webhooks: str
+    webhooks_dead_letters: str
     bus: str
     table: str
     clients_secret: str
@@ -60,6 +62,8 @@ class Deployment:
             verify_function=outputs["VerifyFunctionName"],
             count_function=outputs["CountFunctionName"],
             webhook_function=outputs["WebhookFunctionName"],
+            webhooks=outputs["WebhooksUrl"],
+            webhooks_dead_letters=outputs["WebhooksDeadLettersUrl"],
             bus=outputs["BusName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
