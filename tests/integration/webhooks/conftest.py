@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.session import Session
+from mypy_boto3_sqs import SQSClient
 
 from tests.integration.conftest import Aws
 from tests.integration.webhooks.container import Function
@@ -52,3 +53,8 @@ def function(environment: dict[str, str], aws: Aws, session: Session) -> Functio
 def hooked(function: Function, receiver: Receiver) -> Function:
     function.clients_are(shop=section(receiver.url))
     return function
+
+
+@pytest.fixture
+def sqs(queue: str) -> SQSClient:
+    return boto3.client("sqs")
