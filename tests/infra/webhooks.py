@@ -24,7 +24,7 @@ READING = {
 
 def the_bus_copies_every_lifecycle_event_of_ours_into_the_queue(template: Template) -> Iterator[str]:
     rule = template["Resources"]["WebhooksRule"]["Properties"]
-    if rule.get("EventBusName") != {"Ref": "Bus"} or rule.get("State", "ENABLED") != "ENABLED":
+    if rule.get("EventBusName") != {"Ref": "Bus"}:
         yield "the rule does not listen to the bus"
     pattern = {name: sorted(values) for name, values in rule["EventPattern"].items()}
     if pattern != {"source": ["countersign"], "detail-type": sorted(TYPES)}:
@@ -32,6 +32,17 @@ def the_bus_copies_every_lifecycle_event_of_ours_into_the_queue(template: Templa
     targets = [(target["Arn"], target.get("DeadLetterConfig")) for target in rule["Targets"]]
     if targets != [(QUEUE, {"Arn": DEAD_LETTERS})]:
         yield f"its targets are {targets}"
+
+
+def events_are_copied_unless_somebody_switches_it_off(template: Template) -> Iterator[str]:
+    rule = template["Resources"]["WebhooksRule"]["Properties"]
+    if rule.get("State") != {"Fn::If": ["DeliversWebhooks", "ENABLED", "DISABLED"]}:
+        yield "the rule does not follow DeliversWebhooks"
+    if template["Conditions"].get("DeliversWebhooks") != {"Fn::Equals": [{"Ref": "WebhookDelivery"}, "on"]}:
+        yield "DeliversWebhooks does not follow WebhookDelivery"
+    parameter = template["Parameters"]["WebhookDelivery"]
+    if (parameter["Default"], parameter.get("AllowedValues")) != ("on", ["on", "off"]):
+        yield "off by default, or something else than on and off"
 
 
 def nobody_but_the_rule_writes_into_the_queues(template: Template) -> Iterator[str]:
@@ -80,6 +91,7 @@ def webhooks_leave_for_the_internet_alone_unless_somebody_switches_it(template: 
 
 WEBHOOK_RULES: tuple[Rule, ...] = (
     the_bus_copies_every_lifecycle_event_of_ours_into_the_queue,
+    events_are_copied_unless_somebody_switches_it_off,
     nobody_but_the_rule_writes_into_the_queues,
     the_webhook_function_takes_its_queue_in_small_batches,
     the_queue_hides_a_message_until_its_next_attempt_and_then_gives_it_up,
@@ -95,6 +107,7 @@ HIDING = "Resources/Webhooks/Properties"
 ANYBODY = {"Effect": "Allow", "Action": "sqs:SendMessage", "Principal": "*", "Resource": QUEUE}
 
 _BUS = the_bus_copies_every_lifecycle_event_of_ours_into_the_queue
+_SWITCH = events_are_copied_unless_somebody_switches_it_off
 _WRITERS = nobody_but_the_rule_writes_into_the_queues
 _BATCHES = the_webhook_function_takes_its_queue_in_small_batches
 _HIDING = the_queue_hides_a_message_until_its_next_attempt_and_then_gives_it_up
@@ -102,12 +115,15 @@ _LOOPBACK = webhooks_leave_for_the_internet_alone_unless_somebody_switches_it
 
 WEBHOOK_MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (_BUS, f"{RULE}/EventBusName", DELETE),
-    (_BUS, f"{RULE}/State", "DISABLED"),
     (_BUS, f"{RULE}/EventPattern/source/0", "shop"),
     (_BUS, f"{RULE}/EventPattern/detail-type/3", DELETE),
     (_BUS, f"{RULE}/EventPattern/detail-type/7", "VerificationRequested"),
     (_BUS, f"{RULE}/Targets/0/DeadLetterConfig", DELETE),
     (_BUS, f"{RULE}/Targets/0/Arn/Fn::GetAtt/0", "WebhooksDeadLetters"),
+    (_SWITCH, f"{RULE}/State", "DISABLED"),
+    (_SWITCH, "Conditions/DeliversWebhooks/Fn::Equals/1", "off"),
+    (_SWITCH, "Parameters/WebhookDelivery/Default", "off"),
+    (_SWITCH, "Parameters/WebhookDelivery/AllowedValues/2", "yes"),
     (_WRITERS, f"{POLICY}/Queues/1", DELETE),
     (_WRITERS, f"{STATEMENT}/0/Condition", DELETE),
     (_WRITERS, f"{STATEMENT}/0/Principal", "*"),
