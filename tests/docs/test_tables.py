@@ -133,6 +133,7 @@ def test_the_documented_fields_of_a_client_are_the_ones_that_are_taken() -> None
         "disabled": False,
         "dialects": {"native": {}},
         "test_numbers": {"+12025550123": {"outcome": "wrong", "until": "2026-12-31"}},
+        "webhook": {"url": "https://shop.example/", "secrets": ["whsec_" + "A" * 32]},
     }
     documented = [name.removeprefix("clients.<id>.") for name in fields if name.startswith("clients.<id>.")]
     assert documented == list(values)

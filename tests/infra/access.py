@@ -23,6 +23,11 @@ REQUESTS = {
     *((f"sqs:{action}", "Requests.Arn") for action in ("ReceiveMessage", "DeleteMessage")),
     *((f"sqs:{action}", "Requests.Arn") for action in ("GetQueueAttributes", "ChangeMessageVisibility")),
 }
+WAITING = {
+    *((f"sqs:{action}", "Webhooks.Arn") for action in ("DeleteMessage", "GetQueueAttributes")),
+    *((f"sqs:{action}", "Webhooks.Arn") for action in ("ReceiveMessage", "ChangeMessageVisibility")),
+    ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
+}
 
 
 def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -49,6 +54,7 @@ GRANTS = {
         | {("events:PutEvents", "Bus.Arn"), ("sqs:SendMessage", "PublishDeadLetters.Arn")}
         | {(f"sqs:{action}", "Expiries.Arn") for action in OF_A_QUEUE},
     ),
+    "WebhookRole": _grants("WebhookLogGroup", table={"BatchGetItem", "UpdateItem"}, more=WAITING),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
@@ -59,7 +65,16 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ],
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
         {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}}
-        for name in ("CountDeadLetters", "PublishDeadLetters", "ExpiriesDeadLetters", "RequestsDeadLetters")
+        for name in (
+            "CountDeadLetters",
+            "PublishDeadLetters",
+            "ExpiriesDeadLetters",
+            "RequestsDeadLetters",
+            "WebhooksDeadLetters",
+        )
+    ],
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"): [
+        {"QueueName": {"Fn::GetAtt": ["Webhooks", "QueueName"]}}
     ],
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): [{"QueueName": {"Fn::GetAtt": ["Requests", "QueueName"]}}],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
@@ -76,10 +91,12 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("Countersign", "BudgetWarning"): [{**SERVICE}],
     ("Countersign", "BudgetExhausted"): [{**SERVICE}],
     ("Countersign", "PumpingSuspected"): [{**SERVICE}],
+    ("Countersign", "WebhookDisabled"): [{**SERVICE}],
 }
 LEVELS = {  # what is a level, not a count
     "IteratorAge": 60_000,
     "ApproximateNumberOfMessagesVisible": 1,
+    "ApproximateNumberOfMessagesNotVisible": 60_000,  # half of what SQS takes in flight
     "ApproximateAgeOfOldestMessage": 300,
 }
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}

@@ -15,7 +15,8 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH)
+WEBHOOK = "WebhookFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -24,11 +25,16 @@ OF_SENDING = {
     Setting.DAILY_SENDS_LIMIT,
 }
 OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
+OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
+OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS  # than send and verify
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_PUBLISHING},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_PUBLISHING},
+    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_OTHERS},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
     PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
+    WEBHOOK: POWERTOOLS
+    | OF_WEBHOOKS
+    | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -79,6 +85,9 @@ OUTPUTS = {
     "PublishDeadLettersUrl",
     "ExpiriesUrl",
     "ExpiriesDeadLettersUrl",
+    "WebhookFunctionName",
+    "WebhooksUrl",
+    "WebhooksDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
     "RequestsUrl",
@@ -227,6 +236,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         VERIFY: "functions/verify",
         COUNT: "functions/count",
         PUBLISH: "functions/publish",
+        WEBHOOK: "functions/webhook",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"

@@ -45,6 +45,8 @@ UNNEEDED = (
     "countersign.providers",
     "countersign.stream",
     "countersign.usage",
+    "countersign.webhooks",
+    "countersign.aws.webhooks",
     *(f"countersign.dialects.{name}" for name in DIALECTS if name != NATIVE),
 )
 # What a start asks for in its course: imported in the init phase, which has a whole CPU.

@@ -63,14 +63,16 @@ ALLOWED: dict[str, set[str]] = {
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},
-    "aws": PURE | {"aws", "countersign"},
-    "providers": PURE | {"providers"},
+    "webhooks": PURE | {"webhooks", "countersign", "telemetry"},
+    "aws": PURE | {"aws", "countersign", "webhooks"},
+    "providers": PURE | {"providers", "webhooks"},
     "edge": PURE | {"dialects", "telemetry"},
     "stream": PURE | {"telemetry"},
     "publish": PURE | {"stream", "telemetry"},
     "intake": PURE | {"service", "dialects", "edge", "telemetry"},
     "bootstrap": PURE
-    | {"service", "dialects", "aws", "providers", "edge", "stream", "publish", "intake", "telemetry"},
+    | {"service", "dialects", "aws", "providers", "webhooks", "telemetry"}
+    | {"edge", "stream", "publish", "intake"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
@@ -226,6 +228,18 @@ def test_a_handler_is_short_and_catches_nothing(source: Source) -> None:
     assert not any(isinstance(node, ast.Try) for node in ast.walk(source.tree_once))
 
 
+def test_of_webhooks_the_edge_alone_catches_everything() -> None:
+    catchers = {
+        source.path.name
+        for source in sources()
+        for node in ast.walk(source.tree_once)
+        if source.group == "webhooks"
+        and isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+    }
+    assert catchers == {"edge.py"}
+
+
 def test_nothing_but_the_edges_catches_everything() -> None:
     catchers = {
         source.group
@@ -234,4 +248,4 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "intake", "stream", "publish", "providers"}
+    assert catchers <= {"edge", "intake", "stream", "publish", "webhooks", "providers"}

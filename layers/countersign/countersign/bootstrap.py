@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
     from countersign.stream import StreamEdge
+    from countersign.webhooks.deliverer import Deliverer
+    from countersign.webhooks.edge import QueueEdge
 
 
 @final
@@ -89,14 +91,14 @@ class Container:
             arn,
             label=label,
             client=lambda: self.secrets_manager,
-            ttl_seconds=self.settings.secret_ttl_seconds,
+            ttl_seconds=whole(self._environment, Setting.SECRET_TTL_SECONDS),
             clock=self.clock,
             telemetry=self.telemetry,
         )
 
     @cached_property
     def _clients_secret(self) -> CachedSecret:
-        return self._secret(self.settings.clients_secret_arn, label="clients")
+        return self._secret(required(self._environment, Setting.CLIENTS_SECRET_ARN), label="clients")
 
     @cached_property
     def peppers(self) -> SecretPeppers:
@@ -282,6 +284,34 @@ class Container:
             draw=randbelow,
         )
 
+    @cached_property
+    def webhooks(self) -> Deliverer:
+        from secrets import randbelow
+
+        from countersign.aws.clients import queues_client
+        from countersign.aws.webhooks import DynamoGoneEndpoints, QueueWaiting, SecretEndpoints
+        from countersign.providers.public_addresses import PublicAddresses
+        from countersign.providers.receivers import ReceiverHttp
+        from countersign.webhooks.deliverer import Deliverer
+
+        loopback = switched_on(self._environment, Setting.WEBHOOK_LOOPBACK)
+        queue_url = required(self._environment, Setting.WEBHOOKS_QUEUE_URL)
+        sqs = queues_client(self._session)
+        return Deliverer(
+            endpoints=SecretEndpoints(self._clients_secret, loopback=loopback),
+            gone=DynamoGoneEndpoints(self.table, clock=self.clock),
+            post=ReceiverHttp(clock=self.clock, lookup=PublicAddresses(loopback=loopback)),
+            waiting=QueueWaiting(queue_url, client=lambda: sqs),
+            jitter=randbelow,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    def webhook_edge(self) -> QueueEdge:
+        from countersign.webhooks.edge import QueueEdge
+
+        return QueueEdge(deliverer=lambda: self.webhooks, telemetry=self.telemetry)
+
     def edge(self, function: Function) -> Edge:
         return Edge(
             self,
@@ -314,3 +344,9 @@ def count_function() -> StreamEdge:
 def publish_function() -> PublishEdge:
     """The publish function's entry, one per container."""
     return Container(os.environ).publish_edge()
+
+
+@cache
+def webhook_function() -> QueueEdge:
+    """The webhook function's entry, one per container."""
+    return Container(os.environ).webhook_edge()

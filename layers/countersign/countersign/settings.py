@@ -25,6 +25,8 @@ class Setting(StrEnum):
     SECRET_TTL_SECONDS = "SECRET_TTL_SECONDS"
     DAILY_SENDS_WARNING = "DAILY_SENDS_WARNING"  # the send function alone, as the next
     DAILY_SENDS_LIMIT = "DAILY_SENDS_LIMIT"
+    WEBHOOKS_QUEUE_URL = "WEBHOOKS_QUEUE_URL"  # the webhook function alone, as the next
+    WEBHOOK_LOOPBACK = "WEBHOOK_LOOPBACK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
