@@ -24,11 +24,13 @@ PURE = {
     "policy",
     "codes",
     "counting",
+    "es256",
     "phone",
     "routing",
     "sources",
     "usage",
     "limits",
+    "proof",
     "pumping",
     "scripts",
     "ports",
@@ -43,6 +45,8 @@ ALLOWED: dict[str, set[str]] = {
     "usage": {"circuits", "model", "policy"},
     "limits": {"policy", "usage"},
     "pumping": {"usage"},
+    "es256": {"access_tokens"},
+    "proof": {"access_tokens", "es256"},
     "access_tokens": set(),
     "codes": {"model"},
     "counting": {"model", "usage"},
@@ -53,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "claims": {"policy"},
     "scripts": {"model", "errors", "policy"},
     "client": {"model", "policy", "scripts"},
-    "ports": {"model", "clock", "circuits", "codes", "policy", "claims", "client", "usage"},
+    "ports": {"model", "clock", "circuits", "codes", "es256", "policy", "claims", "client", "usage"},
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},
@@ -73,8 +77,8 @@ OUTSIDE: dict[str, set[str]] = {
     "telemetry": {"aws_lambda_powertools"},
 }
 TYPES_ONLY: dict[str, set[str]] = {
-    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
-    "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_kms", "mypy_boto3_secretsmanager"},
+    "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_kms", "mypy_boto3_secretsmanager"},
     "providers": {"_typeshed"},
 }
 
