@@ -23,8 +23,9 @@ OF_SENDING = {
     Setting.DAILY_SENDS_WARNING,
     Setting.DAILY_SENDS_LIMIT,
 }
+OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting},
+    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_PROOFS},
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
 }
@@ -36,6 +37,7 @@ ROUTES = {
     "DELETE /otp/v1/verifications/{id}": VERIFY,
     "GET /health": VERIFY,
     "GET /openapi.json": VERIFY,
+    "GET /.well-known/jwks.json": VERIFY,
     "POST /oauth2/token": VERIFY,
     "GET /auth/v1/authentication/token": VERIFY,
     "POST /verification/v3/send": SEND,
@@ -74,6 +76,7 @@ OUTPUTS = {
     "CountFunctionName",
     "BusName",
     "CountDeadLettersUrl",
+    "ProofIssuer",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
