@@ -150,7 +150,7 @@ def test_a_code_of_digits_or_letters_is_taken(code: str) -> None:
     assert (typed.reveal(), audience) == (code, None)
 
 
-AUDIENCES = ["shop", "https://shop.example", "urn:shop:backend", "shop@eu-west-1", "a" * 200, "-", "//"]
+AUDIENCES = ["shop", "https://shop.example", "urn:shop:backend", "shop@eu-west-1", "a" * 200, "7"]
 NO_AUDIENCES: dict[str, object] = {
     "empty": "",
     "too long": "a" * 201,
@@ -159,6 +159,8 @@ NO_AUDIENCES: dict[str, object] = {
     "an object": {"aud": "shop"},
     "a number": 7,
     "every one": "*",
+    "a way up": "../shop",
+    "no scheme": "//shop.example",
     "two in one": "shop,other",
     "a space": "my shop",
     "a line's end": "shop\n",

@@ -74,7 +74,7 @@ _NUMBER_OR_BEGINNING = re.compile(r"\+[1-9][0-9]{0,14}\*|\+[1-9][0-9]{6,14}")
 
 # What a proof can be made out to: a name, or an address without a query.
 LONGEST_AUDIENCE = 200
-_AUDIENCE = re.compile(rf"[A-Za-z0-9._~:/@-]{{1,{LONGEST_AUDIENCE}}}")
+_AUDIENCE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._~:/@-]{{0,{LONGEST_AUDIENCE - 1}}}")
 
 
 def is_audience(text: str) -> bool:

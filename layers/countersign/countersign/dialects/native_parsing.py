@@ -82,7 +82,8 @@ def parse_check(body: JsonObject) -> tuple[Secret, str | None]:
         raise InvalidRequestError("`code` must be 4 to 10 ASCII digits or letters.", field="code")
     if audience is not None and not is_audience(audience):
         raise InvalidRequestError(
-            "`audience` must be a name or an address, of letters, digits and `._~:/@-`.", field="audience"
+            "`audience` must be a name or an address: a letter or digit, then these or `._~:/@-`.",
+            field="audience",
         )
     return Secret(code), audience
 
