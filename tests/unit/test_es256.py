@@ -60,6 +60,8 @@ MALFORMED = {
     "an integer longer than the sequence": "3006020101020501",
     "a length in the long form": "308106020101020101",
     "a length without end": "3080020101020101",
+    "a long length with as many bytes": f"3081{'00' * 125}020101020101",
+    "a number with a long length": f"30060281{'01' * 129}020101",
     "r empty": "30050200020101",
     "r zero": "3006020100020101",
     "s zero": "3006020101020100",

@@ -20,7 +20,6 @@ _ORDER = 0xFFFFFFFF_00000000_FFFFFFFF_FFFFFFFF_BCE6FAAD_A7179E84_F3B9CAC2_FC6325
 # SEQUENCE of AlgorithmIdentifier (id-ecPublicKey, prime256v1) and a BIT STRING; its 0x04: uncompressed.
 _BEFORE_THE_POINT = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _SEQUENCE, _INTEGER = 0x30, 0x02
-_LONGEST_SHORT_LENGTH = 0x7F
 _SIGN_BIT = 0x80
 
 
@@ -70,8 +69,11 @@ def raw_signature(der: bytes) -> bytes:
 
 
 def _value(der: bytes, *, tag: int) -> tuple[bytes, bytes]:
-    """The content of the first element, and what follows it. No signature of P-256 needs a long length."""
-    if len(der) < 2 or der[0] != tag or der[1] > _LONGEST_SHORT_LENGTH or len(der) < 2 + der[1]:
+    """The content of the first element, and what follows it.
+
+    The length is read in its short form: in the long one it says more than two numbers of P-256 have.
+    """
+    if len(der) < 2 or der[0] != tag or len(der) < 2 + der[1]:
         raise ValueError("not DER")
     end = 2 + der[1]
     return der[2:end], der[end:]
