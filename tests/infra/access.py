@@ -14,6 +14,7 @@ SECRETS = {
     ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
     ("secretsmanager:GetSecretValue", "VendorsSecret.Id"),
 }
+PROOFS = {("kms:GetPublicKey", "ProofKey.Arn"), ("kms:Sign", "ProofKey.Arn")}
 STREAM = {
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("DescribeStream", "ListStreams")),
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
@@ -43,7 +44,7 @@ GRANTS = {
     "SendRole": _grants(
         "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS | REQUESTS
     ),
-    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
+    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS | PROOFS),
     "CountRole": _grants(
         "CountLogGroup", table={"UpdateItem"}, more=STREAM | {("sqs:SendMessage", "CountDeadLetters.Arn")}
     ),

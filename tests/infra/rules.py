@@ -26,9 +26,10 @@ OF_SENDING = {
 }
 OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
 OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
+OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}  # of verify alone
 OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS  # than send and verify
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS},
+    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS},
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_OTHERS},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
     PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
@@ -44,6 +45,7 @@ ROUTES = {
     "DELETE /otp/v1/verifications/{id}": VERIFY,
     "GET /health": VERIFY,
     "GET /openapi.json": VERIFY,
+    "GET /.well-known/jwks.json": VERIFY,
     "POST /oauth2/token": VERIFY,
     "GET /auth/v1/authentication/token": VERIFY,
     "POST /verification/v3/send": SEND,
@@ -93,6 +95,7 @@ OUTPUTS = {
     "RequestsUrl",
     "RequestsArn",
     "RequestsDeadLettersUrl",
+    "ProofIssuer",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",

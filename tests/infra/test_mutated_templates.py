@@ -18,6 +18,7 @@ import pytest
 
 from .mutations import ALL_RULES, MUTATIONS
 from .parameters import PARAMETER_MUTATIONS, PARAMETER_RULES
+from .proof import PROOF_MUTATIONS, PROOF_RULES
 from .reading import Template, changed, read_template
 from .requests_in import QUEUE_MUTATIONS, QUEUE_RULES
 from .rules import Rule, routes_are_explicit_and_speak_payload_2
@@ -25,10 +26,13 @@ from .serving import SERVING_MUTATIONS, SERVING_RULES
 from .webhooks import WEBHOOK_MUTATIONS, WEBHOOK_RULES
 from .wiring import WIRING_MUTATIONS, WIRING_RULES
 
-EVERY_RULE = ALL_RULES + PARAMETER_RULES + SERVING_RULES + WIRING_RULES + QUEUE_RULES + WEBHOOK_RULES
+EVERY_RULE = (
+    ALL_RULES + PARAMETER_RULES + PROOF_RULES + SERVING_RULES + WIRING_RULES + QUEUE_RULES + WEBHOOK_RULES
+)
 EVERY_MUTATION = (
     MUTATIONS
     + PARAMETER_MUTATIONS
+    + PROOF_MUTATIONS
     + SERVING_MUTATIONS
     + WIRING_MUTATIONS
     + QUEUE_MUTATIONS

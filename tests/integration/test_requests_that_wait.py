@@ -9,6 +9,7 @@ import pytest
 from countersign.bootstrap import Container
 from countersign.intake import MOST_RECEIVES, UnreadableBatchError
 from countersign.service.check import Checker
+from countersign.service.prove import Prover
 from countersign.service.resend import Resender
 from countersign.service.start import Starter
 from tests.support.clock import NOON
@@ -212,6 +213,10 @@ class FailsOnce:
 
     @property
     def checker(self) -> Checker:
+        raise NotImplementedError
+
+    @property
+    def prover(self) -> Prover:
         raise NotImplementedError
 
 

@@ -26,12 +26,14 @@ PURE = {
     "policy",
     "codes",
     "counting",
+    "es256",
     "lifecycle",
     "phone",
     "routing",
     "sources",
     "usage",
     "limits",
+    "proof",
     "pumping",
     "scripts",
     "ports",
@@ -47,6 +49,8 @@ ALLOWED: dict[str, set[str]] = {
     "usage": {"circuits", "model", "policy"},
     "limits": {"policy", "usage"},
     "pumping": {"usage"},
+    "es256": {"access_tokens"},
+    "proof": {"access_tokens", "es256"},
     "access_tokens": set(),
     "codes": {"model"},
     "consumers": {"changes", "lifecycle"},
@@ -59,7 +63,7 @@ ALLOWED: dict[str, set[str]] = {
     "claims": {"policy"},
     "scripts": {"model", "errors", "policy"},
     "client": {"model", "policy", "scripts"},
-    "ports": {"model", "clock", "circuits", "codes", "policy", "claims", "client", "usage"},
+    "ports": {"model", "clock", "circuits", "codes", "es256", "policy", "claims", "client", "usage"},
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},
@@ -83,7 +87,7 @@ OUTSIDE: dict[str, set[str]] = {
     "phone": {"phonenumbers"},
     "telemetry": {"aws_lambda_powertools"},
 }
-CLIENTS = {f"mypy_boto3_{service}" for service in ("dynamodb", "events", "secretsmanager", "sqs")}
+CLIENTS = {f"mypy_boto3_{service}" for service in ("dynamodb", "events", "kms", "secretsmanager", "sqs")}
 TYPES_ONLY: dict[str, set[str]] = {
     "aws": CLIENTS,
     "bootstrap": {"botocore", *CLIENTS},

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, final
 
 from countersign.aws.cached_secret import CachedSecret
-from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
+from countersign.aws.clients import dynamodb_client, kms_client, secrets_client, trimmed_session
 from countersign.aws.peppers import SecretPeppers
 from countersign.aws.secrets import SecretClients, SecretVendorAccounts
 from countersign.aws.store import DynamoStore
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from countersign.service.courier import Courier
     from countersign.service.expiry import Expirer
     from countersign.service.guard import Guard
+    from countersign.service.prove import Prover
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
@@ -85,6 +87,10 @@ class Container:
     @cached_property
     def secrets_manager(self) -> SecretsManagerClient:
         return secrets_client(self._session)
+
+    @cached_property
+    def kms(self) -> KMSClient:
+        return kms_client(self._session)
 
     def _secret(self, arn: str, *, label: str) -> CachedSecret:
         return CachedSecret(
@@ -197,6 +203,22 @@ class Container:
             peppers=self.peppers,
             telemetry=self.telemetry,
             clock=self.clock,
+        )
+
+    @cached_property
+    def prover(self) -> Prover:
+        from countersign.aws.signing_key import KmsSigningKey
+        from countersign.service.prove import Prover
+
+        arn = required(self._environment, Setting.PROOF_KEY_ARN)
+        return Prover(
+            checker=self.checker,
+            key=KmsSigningKey(arn, client=lambda: self.kms),
+            peppers=self.peppers,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            issuer=required(self._environment, Setting.PROOF_ISSUER),
+            ttl_seconds=whole(self._environment, Setting.PROOF_TTL_SECONDS),
         )
 
     @cached_property
