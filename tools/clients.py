@@ -225,7 +225,7 @@ def _prompted(context: Context) -> str:
 
 @contextmanager
 def _held(path: str | None, secret: str) -> Iterator[None]:
-    """The secret in a new file of ours alone, before it is live; without the file where it did not get so far."""
+    """The secret in a new file of ours alone, before it is live; the file goes where it never gets so far."""
     if path is None:
         yield
         return

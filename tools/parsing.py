@@ -112,7 +112,7 @@ def client_faults(document: Document, *, routes: Routes | None = None) -> Iterat
                 routes.steps(client.policy.routes, country=ANY, channel=Channel.SMS)  # is there such a table?
         except ConfigurationError as error:
             text = str(error)
-            yield text if client_id in text else f"client {client_id}: {text}"
+            yield text if f"client {client_id}:" in text else f"client {client_id}: {text}"
 
 
 def vendor_fault(document: Document, vendor: str) -> str | None:
