@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, final
+from typing import TYPE_CHECKING, Any, Protocol, cast, final
 
 import boto3
 from botocore.config import Config
@@ -61,6 +61,14 @@ def default_stack(samconfig: Path = ROOT / "samconfig.toml") -> str:
         if isinstance(name, str):
             return name
     return "countersign"
+
+
+class Alarms(Protocol):
+    """As much of a CloudWatch client as is used."""
+
+    def describe_alarms(self, *, AlarmNames: list[str], StateValue: str) -> Mapping[str, Any]:  # noqa: N803
+        """AWS's own names."""
+        ...
 
 
 @final
@@ -117,6 +125,10 @@ class Deployment:
     @cached_property
     def queues(self) -> SQSClient:
         return cast("SQSClient", self._client("sqs"))
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        return cast("Alarms", self._client("cloudwatch"))
 
     @cached_property
     def _description(self) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from tools.secret_document import read_secret
 
 DEAD_LETTERS: Final = "DeadLetters"  # how the template names the queues for what was given up
 _LONG_ROTATION_HOURS = 7 * 24
+_ALARMS_AT_ONCE = 100  # of one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         "doctor",
         common,
         run=examine,
-        summary="look for what is wrong: secrets, routes, alarms' topic, dead letters",
+        summary="look for what is wrong: secrets, routes, alarms, dead letters",
         more="Exits with 1 where it finds something.",
     )
 
@@ -107,6 +108,16 @@ def _of_routes(context: Context) -> Iterator[Finding]:
 def _of_alarms(context: Context) -> Iterator[Finding]:
     if not context.deployment.parameters.get("AlarmTopicArn"):
         yield Finding("alarms", "AlarmTopicArn is empty: they notify nobody")
+    alarms = {
+        alarm.physical_id: alarm.logical_id
+        for alarm in context.deployment.resources("AWS::CloudWatch::Alarm")
+    }
+    names = list(alarms)
+    for first in range(0, len(names), _ALARMS_AT_ONCE):
+        asked = names[first : first + _ALARMS_AT_ONCE]
+        answer = context.deployment.alarms.describe_alarms(AlarmNames=asked, StateValue="ALARM")
+        for alarm in answer["MetricAlarms"]:
+            yield Finding(alarms[alarm["AlarmName"]], "rings: see docs/runbook.md")
 
 
 def _of_the_pepper(context: Context) -> Iterator[Finding]:

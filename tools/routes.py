@@ -9,9 +9,8 @@ from typing import Any
 
 from countersign.routing import Routes
 from tools.arguments import Commands, Context, command
-from tools.parsing import vendor_fault
 from tools.result import ExitCode, Result
-from tools.vendors import read_vendors
+from tools.vendors import read_vendors, why_left_out
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -50,8 +49,7 @@ def list_routes(context: Context) -> Result:
 
 def _vendor(step: str, *, accounts: Mapping[str, Any]) -> dict[str, Any]:
     vendor, _, custody = step.partition(":")
-    fault = "no account" if vendor not in accounts else vendor_fault(accounts, vendor)
-    return {"vendor": vendor, "custody": custody, "left_out": fault}
+    return {"vendor": vendor, "custody": custody, "left_out": why_left_out(accounts, vendor)}
 
 
 def _words(vendor: dict[str, Any]) -> str:

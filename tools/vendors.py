@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tools.arguments import Commands, Context, command, group
 from tools.parsing import VENDORS, vendor_fault
 from tools.result import Result, ToolError, UsageError
 from tools.secret_document import SecretDocument, read_secret, replace_secret
+
+SUSPENDED: Final = "suspended"  # a section that is no vendor's: the functions do not look into it
 
 
 class Kind(StrEnum):
@@ -60,7 +62,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
-    """`vendors list | put | remove`."""
+    """`vendors list | put | suspend | resume | remove`."""
     own = group(commands, "vendors", summary="the accounts at the vendors")
     command(
         own,
@@ -83,6 +85,20 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the whole section as a JSON object; - is stdin (nothing is asked)",
     )
+    for name, summary in (
+        ("suspend", "leave a vendor out of routes, and keep its account for later"),
+        ("resume", "put a suspended vendor back"),
+    ):
+        switch = command(
+            own,
+            name,
+            common,
+            run=switch_vendor,
+            summary=summary,
+            more="Takes effect within SecretTtlSeconds.",
+        )
+        switch.add_argument("vendor", choices=VENDORS)
+        switch.set_defaults(suspend=name == "suspend")
     remove = command(
         own,
         "remove",
@@ -98,9 +114,9 @@ def list_vendors(context: Context) -> Result:
     """Names of fields, never a value."""
     document = read_vendors(context)
     found: list[dict[str, Any]] = []
-    for vendor in sorted({*VENDORS, *document.content}):
+    for vendor in sorted({*VENDORS, *document.content} - {SUSPENDED}):
         section = document.content.get(vendor)
-        fault = "no account" if section is None else vendor_fault(document.content, vendor)
+        fault = why_left_out(document.content, vendor)
         fields = sorted(section) if isinstance(section, dict) else []
         found.append({"vendor": vendor, "complete": fault is None, "fields": fields, "fault": fault})
     lines = [f"{one['vendor']}  {'complete' if one['complete'] else one['fault']}" for one in found]
@@ -125,6 +141,34 @@ def put_vendor(context: Context) -> Result:
         document={"vendor": vendor, "fields": sorted(section), "created": present is None},
         lines=(f"{vendor}: {did} ({', '.join(sorted(section))})",),
     )
+
+
+def switch_vendor(context: Context) -> Result:
+    """The section moves to where the functions do not look, or back. Codes that it holds wait for it, too."""
+    vendor, document = context.options.vendor, read_vendors(context)
+    active = {name: section for name, section in document.content.items() if name != SUSPENDED}
+    held = dict(document.content.get(SUSPENDED, {}))
+    taken_from, put_into = (active, held) if context.options.suspend else (held, active)
+    if vendor not in taken_from:
+        raise ToolError(
+            f"there is no account at {vendor} to {'suspend' if context.options.suspend else 'resume'}"
+        )
+    if vendor in put_into:
+        raise ToolError(f"there is a newer account at {vendor}; remove one of the two first")
+    put_into[vendor] = taken_from.pop(vendor)
+    content = {**active, **({SUSPENDED: held} if held else {})}
+    replace_secret(context.deployment.secrets_manager, document, content=content)
+    did = "suspended" if context.options.suspend else "resumed"
+    return Result(
+        document={"vendor": vendor, "suspended": context.options.suspend}, lines=(f"{vendor}: {did}",)
+    )
+
+
+def why_left_out(accounts: Mapping[str, Any], vendor: str) -> str | None:
+    """Why a vendor is left out of routes, or None where it is not."""
+    if vendor in accounts:
+        return vendor_fault(accounts, vendor)
+    return "suspended" if vendor in accounts.get(SUSPENDED, {}) else "no account"
 
 
 def remove_vendor(context: Context) -> Result:

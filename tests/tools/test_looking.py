@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import boto3
 import pytest
 
 from tests.support.builders import NUMBER, keys, secret, verification
@@ -117,6 +118,22 @@ def test_a_doctor_finds_letters_that_nobody_has_read(desk: Desk) -> None:
         assert findings(desk) == [("CountDeadLetters", "1 letters: see docs/runbook.md")]
     finally:
         queues.purge_queue(QueueUrl=url)
+
+
+def test_a_doctor_finds_alarms_that_ring(desk: Desk) -> None:
+    whole(desk)
+    desk.run("doctor")
+    [alarm] = desk.deployments[-1].resources("AWS::CloudWatch::Alarm")
+    cloudwatch = boto3.client("cloudwatch")
+    for state, expected in (("ALARM", ["CountDeadLettersAlarm"]), ("OK", [])):
+        cloudwatch.set_alarm_state(AlarmName=alarm.physical_id, StateValue=state, StateReason="a test")
+        assert [about for about, _ in findings(desk)] == expected
+
+
+def test_a_doctor_finds_alarms_that_notify_nobody(desk: Desk) -> None:
+    whole(desk)
+    desk.parameters = {"Routes": json.dumps(ROUTES), "AlarmTopicArn": ""}
+    assert findings(desk) == [("alarms", "AlarmTopicArn is empty: they notify nobody")]
 
 
 @pytest.mark.parametrize(

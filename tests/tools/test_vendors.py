@@ -90,6 +90,26 @@ def test_an_account_is_removed_once_somebody_has_said_so(desk: Desk) -> None:
     assert desk.run("vendors", "remove", "engagelab", "--yes").exit_code == 1
 
 
+def test_a_suspended_vendor_is_left_out_and_comes_back_as_it_was(desk: Desk) -> None:
+    assert desk.run("vendors", "suspend", "engagelab").exit_code == 0
+    assert desk.vendors() == {"suspended": VENDORS}
+    listed = {one["vendor"]: one["fault"] for one in desk.run("vendors", "list", "--json").json["vendors"]}
+    assert listed == {"engagelab": "suspended", "esms": "no account", "message_central": "no account"}
+    assert "engagelab:gateway [LEFT OUT: suspended]" in desk.run("routes").out
+    assert desk.run("vendors", "suspend", "engagelab").exit_code == 1
+    assert desk.run("vendors", "resume", "engagelab").exit_code == 0
+    assert desk.vendors() == VENDORS
+    assert desk.run("vendors", "resume", "engagelab").exit_code == 1
+
+
+def test_a_newer_account_is_not_overwritten_by_the_suspended_one(desk: Desk) -> None:
+    both = {**VENDORS, "suspended": VENDORS}
+    desk.put("VendorsSecretArn", both)
+    assert desk.run("vendors", "resume", "engagelab").exit_code == 1
+    assert desk.run("vendors", "suspend", "engagelab").exit_code == 1
+    assert desk.vendors() == both
+
+
 def test_an_edit_of_somebody_else_is_seen_and_kept(desk: Desk) -> None:
     desk.before_the_move = lambda: desk.put("VendorsSecretArn", {})
     assert desk.run("vendors", "put", "esms", typed=ESMS_TYPED).exit_code == 4
