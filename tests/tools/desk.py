@@ -110,6 +110,7 @@ class Desk:
     functions: InProcess
     now: datetime = MOMENT
     before_the_move: Callable[[], object] | None = None  # once, between a command's look and its write
+    loses_answers: bool = False
     parameters: Mapping[str, str] | None = None  # of the stack, where a test wants others
     deployments: list[Deployment] = field(default_factory=list)
 
@@ -143,6 +144,8 @@ class Desk:
         if self.before_the_move is not None:
             meddler, self.before_the_move = self.before_the_move, None
             replaced["secrets_manager"] = _Meddled(deployment.secrets_manager, meddler)
+        if self.loses_answers:
+            replaced["secrets_manager"] = _LosesAnswers(deployment.secrets_manager)
         vars(deployment).update(replaced)
         self.deployments.append(deployment)
         return deployment
@@ -193,6 +196,24 @@ class _Meddled:
         if name == "put_secret_value":
             self._meddler()
         return getattr(self._inner, name)
+
+
+class _LosesAnswers:
+    """A Secrets Manager client that makes each write twice, as botocore does where an answer is lost."""
+
+    def __init__(self, inner: SecretsManagerClient) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._inner, name)
+        if name not in {"put_secret_value", "update_secret_version_stage"}:
+            return call
+
+        def twice(**arguments: Any) -> Any:
+            call(**arguments)
+            return call(**arguments)
+
+        return twice
 
 
 def _secrets(value: object) -> set[str]:

@@ -174,6 +174,13 @@ def test_an_edit_of_somebody_else_is_seen_and_kept(desk: Desk) -> None:
     )
 
 
+def test_an_edit_whose_answers_are_lost_is_made_once(desk: Desk) -> None:
+    desk.loses_answers = True
+    assert desk.run("clients", "disable", "shop").exit_code == 0
+    assert desk.clients()["clients"]["shop"] == {**SHOP, "disabled": True}
+    assert sorted(desk.labels("ClientsSecretArn").values()) == [["AWSCURRENT"], ["AWSPREVIOUS"]]
+
+
 def test_an_edit_leaves_the_one_before_it_as_the_previous_version(desk: Desk) -> None:
     desk.run("clients", "disable", "shop")
     labels = desk.labels("ClientsSecretArn")

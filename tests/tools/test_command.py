@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pty
 import re
@@ -16,7 +17,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from tests.tools.desk import Desk
-from tools.command import EXIT_CODES, parser
+from tools.command import EXIT_CODES, main, parser
 from tools.deployment import ROOT, Deployment, Target, default_stack
 from tools.result import ExitCode, ToolError
 
@@ -90,6 +91,32 @@ def test_without_a_local_stack_local_is_refused(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("tools.deployment.LOCAL_STACK", tmp_path / "stack.json")
     with pytest.raises(ToolError, match="make run"):
         Deployment.of(Target(stack="countersign", local=True))
+
+
+def test_local_is_the_stack_that_make_run_describes(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described = tmp_path / "stack.json"
+    names = ("aws_access_key_id", "aws_secret_access_key")
+    described.write_text(
+        json.dumps({"endpoint": desk.endpoint, "region": "us-east-1", **dict.fromkeys(names, "test")})
+    )
+    monkeypatch.setattr("tools.deployment.LOCAL_STACK", described)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["--local", "--stack", "desk", "clients", "list"]) == 0
+    assert capsys.readouterr().out.startswith("shop ")
+
+
+@pytest.mark.parametrize("arguments", [("--profile", "nobody"), ()])
+def test_a_shell_that_leads_to_no_account_is_aws(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    assert main([*arguments, "clients", "list"]) == ExitCode.AWS
+    assert ("nobody" if arguments else "region") in capsys.readouterr().err
 
 
 def test_the_executable_says_where_its_environment_comes_from(tmp_path: Path) -> None:
