@@ -40,7 +40,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         f"A client has up to {SECRETS_OF_A_CLIENT} secrets, the newest first; each is accepted.",
     )
     put.add_argument("id", help="letters, digits, - and _, up to 64")
-    put.add_argument("--settings", metavar="FILE", help="JSON: policy, dialects, test_numbers")
+    put.add_argument("--settings", metavar="FILE", help="JSON: policy, dialects, test_numbers …")
     way = put.add_mutually_exclusive_group()
     way.add_argument("--print-secret", action="store_true", help="print it although stdout is no terminal")
     way.add_argument("--secret-file", metavar="FILE", help="write it into a new file that only you can read")
@@ -56,7 +56,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         more="Each member of the JSON object takes the place of the client's; null removes it.",
     )
     settings.add_argument("id")
-    settings.add_argument("settings", metavar="FILE", help="JSON: policy, dialects, test_numbers")
+    settings.add_argument("settings", metavar="FILE", help="JSON: policy, dialects, test_numbers …")
     retire = command(
         own, "retire", common, run=retire_secret, summary="remove a client's oldest secret, after a rotation"
     )
