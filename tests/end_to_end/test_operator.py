@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from local.accounts import OWN_NETWORKS
 from local.emulator import aws_environment
 from local.stack import ROOT, Stack
 from tests.end_to_end.calling import Caller, fresh_number
-from tests.end_to_end.clients import OWN_NETWORKS
 
 SECONDS = 60
 CLIENT = "operated"
