@@ -29,8 +29,9 @@ class Sqs:
     def __init__(self, *, status: int = 200) -> None:
         self.said: list[dict[str, Any]] = []
         self._status = status
-        self.client: Any = hurried_queues_client(trimmed_session())
-        self.client.meta.events.register("before-send", self._answer)
+        self.client = hurried_queues_client(trimmed_session())
+        events: Any = self.client.meta.events
+        events.register("before-send", self._answer)
 
     def _answer(self, request: AWSRequest, **_: object) -> AWSResponse:
         self.said.append(json.loads(request.body or b""))
