@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 # assignments, whose anycast addresses count as global, and relays of 6to4.
 _NO_RECEIVERS_4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 # Of IPv6 only these are given out; the rest is link-local, unique-local, multicast or reserved. What is
-# special among them stands in IANA's registry of special-purpose addresses; the library's list has exceptions.
+# special among them stands in IANA's registry of special-purpose addresses; the library's has exceptions.
 _GIVEN_OUT_6 = IPv6Network("2000::/3")
 _NO_RECEIVERS_6 = (
     IPv6Network("2001::/23"),  # protocol assignments: Teredo, benchmarking, ORCHID
