@@ -35,6 +35,11 @@ GRANTS = {
         "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
     ),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
+    "ReceiptsRole": _grants(
+        "ReceiptsLogGroup",
+        table={"UpdateItem"},
+        more={("secretsmanager:GetSecretValue", "VendorsSecret.Id")},
+    ),
     "CountRole": _grants("CountLogGroup", table={"UpdateItem"}, more=STREAM),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"

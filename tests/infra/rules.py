@@ -15,7 +15,8 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT)
+RECEIPTS = "ReceiptsFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, RECEIPTS)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -23,10 +24,12 @@ OF_SENDING = {
     Setting.DAILY_SENDS_WARNING,
     Setting.DAILY_SENDS_LIMIT,
 }
+OF_RECEIPTS = {Setting.TABLE_NAME, Setting.VENDORS_SECRET_ARN, Setting.ESMS_URL, Setting.SECRET_TTL_SECONDS}
 ENVIRONMENT = {
     SEND: POWERTOOLS | {setting.value for setting in Setting},
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
+    RECEIPTS: POWERTOOLS | {setting.value for setting in OF_RECEIPTS},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -50,6 +53,8 @@ ROUTES = {
     "POST /v1/verifications": VERIFY,
     "POST /one-time-password-sms/v1/send-code": SEND,
     "POST /one-time-password-sms/v1/validate-code": VERIFY,
+    "POST /receipts/engagelab": RECEIPTS,
+    "GET /receipts/esms/{segment}": RECEIPTS,
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
@@ -72,6 +77,7 @@ OUTPUTS = {
     "VerifyFunctionName",
     "VerifyFunctionArn",
     "CountFunctionName",
+    "ReceiptsFunctionName",
     "BusName",
     "CountDeadLettersUrl",
     "TableName",
@@ -216,6 +222,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         SEND: "functions/send",
         VERIFY: "functions/verify",
         COUNT: "functions/count",
+        RECEIPTS: "functions/receipts",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"

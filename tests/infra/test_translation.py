@@ -29,7 +29,12 @@ def _integrations(stack: Template) -> dict[str, Template]:
 
 
 def test_sam_adds_no_role_and_no_policy(stack: Template) -> None:
-    assert set(resources(stack, "AWS::IAM::Role")) == {"SendRole", "VerifyRole", "CountRole"}
+    assert set(resources(stack, "AWS::IAM::Role")) == {
+        "SendRole",
+        "VerifyRole",
+        "CountRole",
+        "ReceiptsRole",
+    }
     assert resources(stack, "AWS::IAM::Policy") == resources(stack, "AWS::IAM::ManagedPolicy") == {}
 
 

@@ -350,6 +350,8 @@ class MemoryStore:
                 resend_key=intent.resend_key or "",
                 guess=GUESS_NONE,
                 vendor_reference=None,
+                receipt=None,
+                receipt_at=None,
             ),
         )
 

@@ -31,6 +31,7 @@ PURE = {
     "limits",
     "pumping",
     "scripts",
+    "reports",
     "ports",
     "settings",
 }
@@ -54,6 +55,7 @@ ALLOWED: dict[str, set[str]] = {
     "scripts": {"model", "errors", "policy"},
     "client": {"model", "policy", "scripts"},
     "ports": {"model", "clock", "circuits", "codes", "policy", "claims", "client", "usage"},
+    "reports": {"model", "clock", "errors"},
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},
@@ -61,7 +63,9 @@ ALLOWED: dict[str, set[str]] = {
     "providers": PURE | {"providers"},
     "edge": PURE | {"dialects", "telemetry"},
     "stream": PURE | {"telemetry"},
-    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "telemetry"},
+    "callbacks": PURE | {"callbacks", "service", "dialects", "edge", "telemetry"},
+    "bootstrap": PURE
+    | {"service", "dialects", "aws", "providers", "callbacks", "edge", "stream", "telemetry"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
@@ -224,4 +228,4 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "stream", "providers"}
+    assert catchers <= {"edge", "stream", "callbacks", "providers"}

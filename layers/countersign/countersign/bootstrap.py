@@ -32,10 +32,15 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from countersign.aws.counters import DynamoCounters
+    from countersign.callbacks.edge import CallbackEdge
+    from countersign.callbacks.engagelab import EngagelabCallback
+    from countersign.callbacks.esms import EsmsCallback
     from countersign.ports import Providers
+    from countersign.reports import StatusSource
     from countersign.routing import Routes
     from countersign.service.courier import Courier
     from countersign.service.guard import Guard
+    from countersign.service.receiving import Linker, Receiver
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
@@ -81,7 +86,7 @@ class Container:
             arn,
             label=label,
             client=lambda: self.secrets_manager,
-            ttl_seconds=self.settings.secret_ttl_seconds,
+            ttl_seconds=whole(self._environment, Setting.SECRET_TTL_SECONDS),
             clock=self.clock,
             telemetry=self.telemetry,
         )
@@ -100,7 +105,8 @@ class Container:
 
     @cached_property
     def vendor_accounts(self) -> SecretVendorAccounts:
-        return SecretVendorAccounts(self._secret(self.settings.vendors_secret_arn, label="vendors"))
+        arn = required(self._environment, Setting.VENDORS_SECRET_ARN)
+        return SecretVendorAccounts(self._secret(arn, label="vendors"))
 
     @cached_property
     def table(self) -> Table:
@@ -201,6 +207,65 @@ class Container:
 
         return StreamEdge(read=read_change, counters=lambda: self.counters, telemetry=self.telemetry)
 
+    @cached_property
+    def receiver(self) -> Receiver:
+        from countersign.aws.report_book import DynamoReportBook
+        from countersign.service.receiving import Receiver
+
+        return Receiver(book=DynamoReportBook(self.table), telemetry=self.telemetry, clock=self.clock)
+
+    @cached_property
+    def linker(self) -> Linker:
+        from countersign.service.receiving import Linker
+
+        return Linker(self.receiver)
+
+    @cached_property
+    def esms_statuses(self) -> StatusSource:
+        from countersign.providers.esms import EsmsProvider
+        from countersign.providers.transport import VendorHttp
+
+        return EsmsProvider(
+            base_url=required(self._environment, Setting.ESMS_URL),
+            http=VendorHttp(clock=self.clock),
+            accounts=self.vendor_accounts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def engagelab_callback(self) -> EngagelabCallback:
+        from countersign.callbacks.engagelab import EngagelabCallback
+
+        return EngagelabCallback(
+            accounts=lambda: self.vendor_accounts,
+            receiver=lambda: self.receiver,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def esms_callback(self) -> EsmsCallback:
+        from countersign.callbacks.esms import EsmsCallback
+
+        return EsmsCallback(
+            accounts=lambda: self.vendor_accounts,
+            statuses=lambda: self.esms_statuses,
+            receiver=lambda: self.receiver,
+            telemetry=self.telemetry,
+        )
+
+    def callback_edge(self) -> CallbackEdge:
+        from countersign.callbacks.edge import CallbackEdge
+
+        return CallbackEdge(
+            {
+                ("engagelab", False): ("POST", lambda: self.engagelab_callback),
+                ("esms", True): ("GET", lambda: self.esms_callback),
+            },
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
     def edge(self, function: Function) -> Edge:
         return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
 
@@ -215,6 +280,12 @@ def send_function() -> Edge:
 def verify_function() -> Edge:
     """The verify function's entry, one per container."""
     return Container(os.environ).edge(Function.VERIFY)
+
+
+@cache
+def receipts_function() -> CallbackEdge:
+    """The receipts function's entry, one per container."""
+    return Container(os.environ).callback_edge()
 
 
 @cache

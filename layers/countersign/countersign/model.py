@@ -98,6 +98,14 @@ class Delivery(StrEnum):
     UNKNOWN = "unknown"  # it may have been sent; never repeated by us
 
 
+class Receipt(StrEnum):
+    """How far a text got, as its vendor reports it."""
+
+    SENT = "sent"  # on its way to the handset
+    UNDELIVERED = "undelivered"  # it did not arrive; another way of the vendor's may still bring it
+    DELIVERED = "delivered"
+
+
 class Alphabet(StrEnum):
     """What a code is made of."""
 
@@ -280,6 +288,8 @@ class Verification:
     prefix_key: str = ""  # key of the block of numbers that it is counted under
     address_key: str | None = None  # key of the caller's address, where that is limited
     pepper: str | None = None  # name of the pepper that everything keyed in it was made with
+    receipt: Receipt | None = None  # of the last text alone
+    receipt_at: int | None = None  # when we were told
 
     @property
     def solved(self) -> bool:
