@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -35,7 +36,7 @@ class Counted:
 
     texts: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def measured(self, values: dict[str, int], *, country: str, provider: str) -> None:  # type: ignore[override]
+    def measured(self, values: Mapping[str, int], *, country: str, provider: str) -> None:
         for name, value in values.items():
             assert value == 1
             self.texts.append((name, country, provider))
@@ -259,7 +260,7 @@ def test_what_a_fault_left_undone_a_repetition_finishes(
     dynamodb: DynamoDBClient, trouble: TroubledClient, clock: FakeClock, first: str
 ) -> None:
     scene = Scene(dynamo_store(dynamodb), dynamo_book(trouble.as_client, clock), clock)
-    acts = [scene.link, lambda: scene.report(Receipt.DELIVERED)]
+    acts: list[Callable[[], None]] = [scene.link, lambda: scene.report(Receipt.DELIVERED)]
     one, other = acts if first == LINK else acts[::-1]
     one()
     trouble.fail(None, client_error("InternalServerError"))  # of the second one's two writes the last
