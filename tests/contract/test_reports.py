@@ -325,3 +325,17 @@ def test_a_link_that_the_table_does_not_take_is_said(
     trouble.fail(client_error("InternalServerError"))
     with pytest.raises(ServiceUnavailableError):
         Linker(scene.receiver).take([Change(None, scene.taken, NOON)])
+
+
+def test_a_resend_that_nobody_took_leaves_the_text_before_it_and_its_receipt(scene: Scene) -> None:
+    scene.link()
+    scene.report(Receipt.DELIVERED)
+    before = scene.taken
+    scene.clock.advance(60)
+    resent = scene.after(scene.store.begin_resend(before, intent=resend_intent(before, provider="esms")))
+    assert scene.stored().receipt is None
+    as_before = settlement(before, sends=before.sends, vendor_reference="ref-1")
+    after = scene.after(scene.store.settle_delivery(resent, settlement=as_before, release=None))
+    Linker(scene.receiver).take([Change(resent, after, NOON)])
+    assert scene.stored().receipt is Receipt.DELIVERED
+    assert scene.counted.texts == [("TextsDelivered", "VN", "esms")]

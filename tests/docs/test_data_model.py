@@ -17,7 +17,16 @@ from countersign.aws.tokens import DynamoTokenStore
 from countersign.circuits import Circuit
 from countersign.claims import Aliases, Slot
 from countersign.codes import random_seed, slot_of
-from countersign.model import Channel, Custody, Reason, Receipt, RouteStep, Verdict, Verification
+from countersign.model import (
+    Channel,
+    Custody,
+    OnUndelivered,
+    Reason,
+    Receipt,
+    RouteStep,
+    Verdict,
+    Verification,
+)
 from countersign.policy import Limit
 from countersign.ports import SharedToken
 from countersign.reports import Entry, Owner, Report
@@ -125,7 +134,13 @@ def _acted(*acts: Act, absent: bool = False, on_book: Sequence[BookAct] = ()) ->
 def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     """The attributes that a write has only where there is something to write."""
     store.create(
-        verification(locale="vi", reference="order-17", address_key="address1", pepper="pepper1"),
+        verification(
+            locale="vi",
+            reference="order-17",
+            address_key="address1",
+            pepper="pepper1",
+            on_undelivered=OnUndelivered.NEXT_PROVIDER,
+        ),
         supersedes=(),
     )
     settled = settlement(
@@ -192,6 +207,7 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         pepper="pepper1",
         receipt=Receipt.DELIVERED,
         receipt_at=NOON,
+        on_undelivered=OnUndelivered.NEXT_PROVIDER,
     )
     stored = {name: next(iter(value)) for name, value in verification_item(full, writer="w").items()}
     rows = table(PAGE, "attribute", under="Verification")

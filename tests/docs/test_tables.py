@@ -16,7 +16,7 @@ from countersign.callbacks.engagelab import callback_keys
 from countersign.clock import SystemClock
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.errors import CountersignError
-from countersign.model import Channel, Custody, PumpingMode, ResendMode
+from countersign.model import Channel, Custody, OnUndelivered, PumpingMode, ResendMode
 from countersign.policy import (
     _NUMBERS,
     DEFAULT_CODE_LENGTH,
@@ -87,6 +87,7 @@ def test_every_setting_of_a_policy_is_in_the_readme_with_its_default_and_bounds(
         assert rows[name]["bounds"] == f"{bound.low} to {bound.high}"
     assert names(rows["resend"]["bounds"]) == list(ResendMode)
     assert names(rows["pumping"]["bounds"]) == list(PumpingMode)
+    assert names(rows["on_undelivered"]["bounds"]) == list(OnUndelivered)
 
 
 @pytest.mark.parametrize("vendor", list(_VENDORS))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from countersign.service.courier import Courier
     from countersign.service.guard import Guard
     from countersign.service.receiving import Linker, Receiver
+    from countersign.service.redelivery import Redeliverer
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
@@ -172,6 +173,14 @@ class Container:
         from countersign.service.resend import Resender
 
         return self._sending(Resender)
+
+    @cached_property
+    def redeliverer(self) -> Redeliverer:
+        from countersign.service.redelivery import Redeliverer
+
+        return Redeliverer(
+            store=self.store, resender=self.resender, routes=lambda: self.routes, clock=self.clock
+        )
 
     def _sending[UseCase: Sending](self, use_case: type[UseCase]) -> UseCase:
         return use_case(

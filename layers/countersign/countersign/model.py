@@ -131,6 +131,13 @@ class ResendMode(StrEnum):
     NEW_CODE = "new_code"
 
 
+class OnUndelivered(StrEnum):
+    """What becomes of a text of ours that its vendor reports as undelivered."""
+
+    NOTHING = "nothing"
+    NEXT_PROVIDER = "next_provider"  # it is sent again over the next one of the route
+
+
 class PumpingMode(StrEnum):
     """What becomes of a send that the guard against pumping suspects."""
 
@@ -290,6 +297,7 @@ class Verification:
     pepper: str | None = None  # name of the pepper that everything keyed in it was made with
     receipt: Receipt | None = None  # of the last text alone
     receipt_at: int | None = None  # when we were told
+    on_undelivered: OnUndelivered | None = None  # by the policy at the start; None: nothing
 
     @property
     def solved(self) -> bool:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 
 from countersign.errors import ConfigurationError
-from countersign.model import ANY, PumpingMode, ResendMode, Secret, is_region
+from countersign.model import ANY, OnUndelivered, PumpingMode, ResendMode, Secret, is_region
 from countersign.sources import Network
 
 
@@ -98,6 +98,7 @@ class Policy:
     failures_per_hour: int = 15
     failures_per_day: int = 25
     resend: ResendMode = ResendMode.SAME_CODE
+    on_undelivered: OnUndelivered = OnUndelivered.NOTHING
     routes: str = "default"
     countries: frozenset[str] = DEFAULT_COUNTRIES  # ISO 3166-1 alpha-2, or "*"
     address_sends_per_minute: int = 10
@@ -226,6 +227,7 @@ def _numbers(value: object, where: str) -> tuple[str, ...]:
 _READERS: Mapping[str, _Reader] = {
     **{name: _number(bound) for name, bound in _NUMBERS.items()},
     "resend": _one_of(ResendMode),
+    "on_undelivered": _one_of(OnUndelivered),
     "pumping": _one_of(PumpingMode),
     "routes": _routes,
     "countries": _countries,

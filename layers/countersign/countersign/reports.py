@@ -119,6 +119,24 @@ class ReportBook(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redelivery:
+    """An undelivered text that is to be sent again, and not before that much time has passed."""
+
+    client_id: str
+    verification_id: str
+    send_number: int  # of the text that did not arrive: 1 for the start, 2 for the first resend …
+    in_seconds: int
+
+
+class Redeliveries(Protocol):
+    """What remembers them until then, and hands each on at least once."""
+
+    def ask(self, redelivery: Redelivery) -> None:
+        """Raises ServiceUnavailableError."""
+        ...
+
+
 class StatusSource(Protocol):
     """A vendor that tells the state of a text when it is asked."""
 
