@@ -11,7 +11,7 @@ from aiohttp import web
 from local.vendors.faults import FaultOrder, OrderError
 from local.vendors.handset import Handset
 from local.vendors.listener import VendorListener
-from local.vendors.reports import ReportOrder, ReportOrderError
+from local.vendors.reports import ReportOrderError
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -83,7 +83,7 @@ class Control:
         if listener is None:
             return self._unknown_vendor(request)
         try:
-            listener.reporter.order = ReportOrder.parse(json.loads(await request.read()))
+            listener.reporter.order = listener.reporter.order.changed(json.loads(await request.read()))
         except ReportOrderError as refused:
             return error(400, str(refused))
         except ValueError:

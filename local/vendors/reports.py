@@ -81,15 +81,18 @@ class ReportOrder:
     url: str | None = None
     delay_seconds: float = 0.2
 
-    @classmethod
-    def parse(cls, body: object) -> ReportOrder:
-        """Read the JSON of POST /local/vendors/{name}/reports. Raises ReportOrderError."""
+    def changed(self, body: object) -> ReportOrder:
+        """By the JSON of POST /local/vendors/{name}/reports, whose missing fields stay as they are.
+
+        Raises ReportOrderError.
+        """
         if not isinstance(body, Mapping):
             raise ReportOrderError('the body must be a JSON object such as {"mode": "delivered"}')
         unknown = sorted(str(key) for key in set(body) - {"mode", "url", "delay_seconds"})
         if unknown:
             raise ReportOrderError(f"unknown field {', '.join(unknown)}; allowed: mode, url, delay_seconds")
-        mode, url, delay = body.get("mode"), body.get("url"), body.get("delay_seconds", 0.2)
+        mode, url = body.get("mode", self.mode), body.get("url", self.url)
+        delay = body.get("delay_seconds", self.delay_seconds)
         if not isinstance(mode, str) or mode not in tuple(ReportMode):
             raise ReportOrderError(f"mode must be one of {', '.join(ReportMode)}")
         if url is not None and not (isinstance(url, str) and is_local(url)):
@@ -97,7 +100,7 @@ class ReportOrder:
         is_number = isinstance(delay, int | float) and not isinstance(delay, bool)
         if not is_number or not 0 <= delay <= LONGEST_DELAY_SECONDS:
             raise ReportOrderError(f"delay_seconds must be a number from 0 to {LONGEST_DELAY_SECONDS:.0f}")
-        return cls(mode=ReportMode(mode), url=url, delay_seconds=float(delay))
+        return ReportOrder(mode=ReportMode(mode), url=url, delay_seconds=float(delay))
 
     def as_dict(self) -> dict[str, object]:
         return {"mode": self.mode.value, "url": self.url, "delay_seconds": self.delay_seconds}

@@ -197,7 +197,6 @@ def test_message_central_reports_nothing(vendors: Vendors, customer: Customer) -
     [
         None,
         [],
-        {},
         {"mode": "lost"},
         {"mode": 1},
         {"mode": "delivered", "url": "http://example.com/"},
@@ -214,6 +213,15 @@ def test_an_order_that_makes_no_sense_says_what_is_allowed(vendors: Vendors, ord
     answer = vendors.control("POST", "/local/vendors/esms/reports", order)
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def test_what_an_order_does_not_say_stays_as_it_is(vendors: Vendors, customer: Customer) -> None:
+    reports(vendors, "engagelab", "delivered", customer)
+    answer = vendors.control("POST", "/local/vendors/engagelab/reports", {"mode": "undelivered"})
+    assert answer.json()["url"] == customer.url
+    send(vendors)
+    until(lambda: len(customer.calls) == 2)
+    assert statuses(customer) == ["sent", "delivered_failed"]
 
 
 def test_an_unknown_vendor_reports_nothing(vendors: Vendors) -> None:
