@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 
 from countersign.client import Client
 from countersign.clock import Clock, Deadline
-from countersign.model import Custody, Delivery, OnUndelivered, Receipt, Status, Verification
+from countersign.model import Custody, OnUndelivered, Receipt, Status, Verification
 from countersign.ports import Store
 from countersign.reports import Redeliveries, Redelivery
 from countersign.routing import Routes, starting_after
@@ -24,12 +24,14 @@ LONGEST_WAIT_SECONDS = 900  # what a queue takes; no cooldown is longer
 
 
 def is_to_be_sent_again(verification: Verification, *, now: int) -> bool:
-    """Did its last text not arrive, is a code of ours in it, and could the next one still be right?"""
+    """Did its last text not arrive, is a code of ours in it, and could the next one still be right?
+
+    A resend that is under way has no receipt yet.
+    """
     return (
         verification.on_undelivered is OnUndelivered.NEXT_PROVIDER
         and verification.receipt is Receipt.UNDELIVERED
         and verification.custody is Custody.GATEWAY
-        and verification.delivery is not Delivery.SENDING
         and verification.status(now)[0] is Status.PENDING
         and verification.sends_left > 0
     )
