@@ -24,6 +24,7 @@ REQUIREMENTS = ROOT / "layers" / "countersign" / "requirements.txt"
         ("functions/count", "build-CountFunction"),
         ("functions/publish", "build-PublishFunction"),
         ("functions/webhook", "build-WebhookFunction"),
+        ("functions/receipts", "build-ReceiptsFunction"),
     ],
 )
 @pytest.mark.parametrize("interpreter", ["missing", "another version"])

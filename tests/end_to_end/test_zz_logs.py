@@ -68,6 +68,8 @@ _SECRET_MEMBERS = {
     "dev_key",
     "dev_secret",
     "customer_id",
+    "callback_secret",
+    "callback_url",
 }
 
 

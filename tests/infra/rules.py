@@ -15,8 +15,8 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
-WEBHOOK = "WebhookFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK)
+WEBHOOK, RECEIPTS = "WebhookFunction", "ReceiptsFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK, RECEIPTS)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -28,6 +28,7 @@ OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
 OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
 OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}  # of verify alone
 OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS  # than send and verify
+OF_RECEIPTS = {Setting.TABLE_NAME, Setting.VENDORS_SECRET_ARN, Setting.ESMS_URL, Setting.SECRET_TTL_SECONDS}
 ENVIRONMENT = {
     SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS},
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_OTHERS},
@@ -36,6 +37,7 @@ ENVIRONMENT = {
     WEBHOOK: POWERTOOLS
     | OF_WEBHOOKS
     | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
+    RECEIPTS: POWERTOOLS | {setting.value for setting in OF_RECEIPTS},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -60,6 +62,8 @@ ROUTES = {
     "POST /v1/verifications": VERIFY,
     "POST /one-time-password-sms/v1/send-code": SEND,
     "POST /one-time-password-sms/v1/validate-code": VERIFY,
+    "POST /receipts/engagelab": RECEIPTS,
+    "GET /receipts/esms/{segment}": RECEIPTS,
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
@@ -90,6 +94,7 @@ OUTPUTS = {
     "WebhookFunctionName",
     "WebhooksUrl",
     "WebhooksDeadLettersUrl",
+    "ReceiptsFunctionName",
     "BusName",
     "CountDeadLettersUrl",
     "RequestsUrl",
@@ -240,6 +245,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         COUNT: "functions/count",
         PUBLISH: "functions/publish",
         WEBHOOK: "functions/webhook",
+        RECEIPTS: "functions/receipts",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"

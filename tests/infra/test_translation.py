@@ -10,7 +10,7 @@ import pytest
 from .reading import Template, changed, read_template, resources, translated
 from .rules import ROUTES
 
-NAMES = ("Send", "Verify", "Count", "Publish", "Webhook")
+NAMES = ("Send", "Verify", "Count", "Publish", "Webhook", "Receipts")
 
 
 @pytest.fixture(scope="module")

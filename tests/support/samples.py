@@ -9,6 +9,7 @@ from typing import Any
 from countersign.bootstrap import (
     count_function,
     publish_function,
+    receipts_function,
     send_function,
     verify_function,
     webhook_function,
@@ -37,4 +38,5 @@ def forget() -> None:
     count_function.cache_clear()
     publish_function.cache_clear()
     webhook_function.cache_clear()
+    receipts_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)
