@@ -21,7 +21,9 @@ type Seen = set[tuple[str, str]]
 class FunctionLogs:
     """All log lines of all functions, in the order of their time."""
 
-    def __init__(self, *, endpoint: str, events_at_once: int = MOST_EVENTS) -> None:
+    def __init__(self, *, endpoint: str, groups: str = _GROUPS, events_at_once: int = MOST_EVENTS) -> None:
+        """`groups`: how the names of the log groups begin."""
+        self._groups = groups
         self._client = session().client("logs", endpoint_url=endpoint)
         self._events_at_once = events_at_once
 
@@ -36,7 +38,7 @@ class FunctionLogs:
         """
         found: list[tuple[int, str]] = []
         read: Seen = set()
-        groups = self._client.describe_log_groups(logGroupNamePrefix=_GROUPS)["logGroups"]
+        groups = self._client.describe_log_groups(logGroupNamePrefix=self._groups)["logGroups"]
         for name in (group["logGroupName"] for group in groups):
             for event in self._events(name, since=since):
                 invocation = (name, event["logStreamName"])

@@ -36,6 +36,7 @@ Every one of them is a refusal: none may be read as "verified".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from countersign.model import Verification
@@ -280,3 +281,18 @@ class ConfigurationError(Exception):
 
     The message names the setting, never its value; it goes to the log, not to a caller.
     """
+
+
+def cause_of(error: BaseException) -> str | None:
+    """What lies behind an error, for the log: the code of a refusal of AWS's, else the type. Never its text.
+
+    botocore has a type of its own for some codes only, and AccessDenied, which an operator must
+    hear of, is not one of DynamoDB's: the type of that is ClientError.
+    """
+    cause = error.__cause__
+    if cause is None:
+        return None
+    answer = getattr(cause, "response", None)
+    told = answer.get("Error") if isinstance(answer, Mapping) else None
+    code = told.get("Code") if isinstance(told, Mapping) else None
+    return str(code or type(cause).__name__)

@@ -1,0 +1,163 @@
+"""What each permission is for: one use of it, which works with it and is refused without.
+
+**A new permission** needs one row here, or the least-privilege test fails. Either a row of `USES`, with
+a function that makes the function of that role need it:
+
+    def a_thing(scene: Scene) -> bool:
+        return done(scene.caller.call("GET", "/thing"), 200)
+
+It is played once without the permission and once with it, on the deployed stack, and says whether it
+worked; anything but done and refused (a 400, say) should raise. It makes what it needs itself (a number
+is used once), waits where it must until it sees the effect or `scene.denied()`, and may leave behind
+what a crash would leave. `Use(…, cold=True)` is for what a warm container does not ask for again.
+Or, where the emulator does not show the refusal, a row of `UNSEEN` that says why the permission is
+needed all the same; `*` stands for any text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from local.stack import Stack
+from tests.end_to_end.calling import Answer, Caller, fresh_number
+from tests.end_to_end.denials import DenialWatch
+from tests.end_to_end.grants import Grant
+
+WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a use is played."""
+
+    stack: Stack
+    watch: DenialWatch
+
+    @property
+    def caller(self) -> Caller:
+        """A client whose codes are the gateway's."""
+        return Caller(self.stack, "withheld-gateway")
+
+    @property
+    def vendors_caller(self) -> Caller:
+        """A client whose codes are the vendors'."""
+        return Caller(self.stack, "withheld-vendor")
+
+    def denied(self) -> bool:
+        """Whether a function of the role has logged a refusal of AWS's since the permission went."""
+        return bool(self.watch.lines())
+
+    def waited(self, is_done: Callable[[], bool]) -> bool:
+        """For what happens behind a caller's back: until it is done (True) or denied (False)."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            if is_done():
+                return True
+            if self.denied():
+                return False
+            time.sleep(0.1)
+        raise AssertionError("neither done nor denied")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a permission."""
+
+    works: Callable[[Scene], bool]
+    cold: bool = False  # only a new container needs the permission
+
+
+def done(answer: Answer, status: int) -> bool:
+    """Whether a call was answered as it should be, and not refused as our own trouble."""
+    assert answer.status in {status, 503}, answer
+    return answer.status == status
+
+
+def a_start(scene: Scene) -> bool:
+    return done(scene.caller.start(fresh_number("VN")), 201)
+
+
+def a_resend(scene: Scene) -> bool:
+    started = scene.caller.start(fresh_number("VN"))
+    assert started.status == 201, started
+    return done(scene.caller.resend(started.body["id"]), 200)
+
+
+def a_read(scene: Scene) -> bool:
+    started = scene.caller.start(fresh_number("VN"))
+    assert started.status == 201, started
+    return done(scene.caller.read(started.body["id"]), 200)
+
+
+def a_check(scene: Scene) -> bool:
+    return _check(scene.caller)
+
+
+def a_vendors_check(scene: Scene) -> bool:
+    return _check(scene.vendors_caller)
+
+
+def _check(caller: Caller) -> bool:
+    to = fresh_number("VN")
+    started = caller.start(to)
+    assert started.status == 201, started
+    return done(caller.check(started.body["id"], caller.code_for(to)), 200)
+
+
+def a_count(scene: Scene) -> bool:
+    """Of a text, in its client's counter.
+
+    The emulator reads no `batchItemFailures` of a stream's function: what is denied it does not hand on again.
+    """
+    caller = Caller(scene.stack, "withheld-counted")
+    before = _counted(scene.stack, caller.client_id)
+    assert caller.start(fresh_number("AU")).status == 201
+    return scene.waited(lambda: _counted(scene.stack, caller.client_id) > before)
+
+
+def _counted(stack: Stack, client_id: str) -> int:
+    """The texts in the buckets of hours."""
+    key = {"pk": {"S": f"C#client#{client_id}"}}
+    found = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True)
+    return sum(int(value["N"]) for name, value in found.get("Item", {}).items() if name.startswith("sh"))
+
+
+USES: Mapping[str, Use] = {
+    "SendRole/State/dynamodb:BatchGetItem": Use(a_start),
+    "SendRole/State/dynamodb:GetItem": Use(a_resend),
+    "SendRole/State/dynamodb:PutItem": Use(a_start),
+    "SendRole/State/dynamodb:UpdateItem": Use(a_start),
+    "SendRole/Clients/secretsmanager:GetSecretValue": Use(a_start, cold=True),
+    "SendRole/Vendors/secretsmanager:GetSecretValue": Use(a_start, cold=True),
+    "VerifyRole/State/dynamodb:GetItem": Use(a_read),
+    "VerifyRole/State/dynamodb:UpdateItem": Use(a_check),
+    "VerifyRole/Clients/secretsmanager:GetSecretValue": Use(a_check, cold=True),
+    "VerifyRole/Vendors/secretsmanager:GetSecretValue": Use(a_vendors_check, cold=True),
+    "CountRole/Counters/dynamodb:UpdateItem": Use(a_count),
+}
+
+_STREAM = (
+    "Lambda asks for it when the mapping is made and reads with it; the emulator hands on the table's changes"
+    " from its own memory, and asks no role."
+)
+UNSEEN: Mapping[str, str] = {
+    "*/Log/logs:*": "Lambda writes the lines, in the role's name; the emulator writes them in its own.",
+    "*/Trace/xray:*": "Lambda sends the segments, in the role's name; the emulator makes none.",
+    "*/Changes/dynamodb:*": _STREAM,
+    "CountRole/GivenUp/sqs:SendMessage": (
+        "Lambda writes the letter about changes that were given up, in the role's name; the emulator asks"
+        " no role."
+    ),
+}
+
+
+def use_of(grant: Grant) -> Use | None:
+    return USES.get(str(grant))
+
+
+def reasons_unseen(grant: Grant) -> list[str]:
+    """The rows of UNSEEN that a grant is in."""
+    return [pattern for pattern in UNSEEN if fnmatchcase(str(grant), pattern)]
