@@ -13,7 +13,7 @@ from local.deploying import session
 
 FOLLOW_SECONDS = 2.0
 MOST_EVENTS = 10_000  # that one answer holds; the emulator gives no token for more
-_GROUPS = "/aws/lambda/"
+GROUPS = "/aws/lambda/"
 
 type Seen = set[tuple[str, str]]
 
@@ -21,7 +21,7 @@ type Seen = set[tuple[str, str]]
 class FunctionLogs:
     """All log lines of all functions, in the order of their time."""
 
-    def __init__(self, *, endpoint: str, groups: str = _GROUPS, events_at_once: int = MOST_EVENTS) -> None:
+    def __init__(self, *, endpoint: str, groups: str = GROUPS, events_at_once: int = MOST_EVENTS) -> None:
         """`groups`: how the names of the log groups begin."""
         self._groups = groups
         self._client = session().client("logs", endpoint_url=endpoint)

@@ -1,9 +1,9 @@
-"""Every permission of every role is needed, and what a missing one does is said.
+"""Every permission is needed, and what a missing one does is said.
 
-Each action of each statement is taken from its role, one at a time, on the deployed stack, where IAM is
-enforced. What needs it (uses.py, where a new permission gets its row) is refused then, a function logs
-the reason, and with the permission back it works again. The roles and statements are those of
-template.yaml: one that is in no table fails here.
+Each action of each statement is taken away, one at a time, on the deployed stack, where IAM is enforced.
+What needs it (uses.py, where a new permission gets its row) is refused then, a function logs the reason,
+and with the permission back it works again. The roles, keys, queues' policies and their statements are
+those of template.yaml: one that is in no table fails here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from local.stack import Stack
 from tests.end_to_end.denials import DenialWatch
-from tests.end_to_end.grants import DeployedRole, Grant, grants_of_template
+from tests.end_to_end.grants import Grant, Holder, grants_of_template
 from tests.end_to_end.uses import UNSEEN, USES, Scene, Use, reasons_unseen, use_of
 
 GRANTS = grants_of_template()
@@ -21,8 +21,8 @@ USED = [(grant, use) for grant in GRANTS if (use := use_of(grant)) is not None]
 
 def test_every_permission_is_either_used_here_or_has_a_reason_why_that_cannot_be_seen() -> None:
     assert len(set(GRANTS)) == len(GRANTS)
-    ways = {str(grant): len(reasons_unseen(grant)) + (str(grant) in USES) for grant in GRANTS}
-    assert {grant: number for grant, number in ways.items() if number != 1} == {}
+    rows = {str(grant): len(reasons_unseen(grant)) + (str(grant) in USES) for grant in GRANTS}
+    assert {grant: number for grant, number in rows.items() if number != 1} == {}
 
 
 def test_no_row_is_about_a_permission_that_there_is_not() -> None:
@@ -30,24 +30,26 @@ def test_no_row_is_about_a_permission_that_there_is_not() -> None:
     assert UNSEEN.keys() - {pattern for grant in GRANTS for pattern in reasons_unseen(grant)} == set()
 
 
-@pytest.mark.parametrize("role", sorted({grant.role for grant, _ in USED}))
-def test_a_role_is_deployed_with_what_the_template_grants_it(stack: Stack, role: str) -> None:
-    assert DeployedRole(stack, role).grants() == {grant for grant in GRANTS if grant.role == role}
+@pytest.mark.parametrize("holder", sorted({grant.holder for grant, _ in USED}))
+def test_what_the_template_grants_is_what_is_deployed(stack: Stack, holder: str) -> None:
+    assert Holder(stack, holder).grants() == {grant for grant in GRANTS if grant.holder == holder}
 
 
 @pytest.mark.parametrize(("grant", "use"), USED, ids=[str(grant) for grant, _ in USED])
 def test_without_one_permission_its_use_is_refused_and_with_it_it_works(
     stack: Stack, provoked_denials: list[str], grant: Grant, use: Use
 ) -> None:
-    role = DeployedRole(stack, grant.role)
-    watch = DenialWatch(stack, role.log_groups())
-    scene = Scene(stack, watch)
+    holder = Holder(stack, grant.holder)
+    all_of_them = holder.grants()
+    watch = DenialWatch(stack, holder.log_groups())
     try:
-        with role.without(grant):
+        with holder.without(grant):
+            assert holder.grants() == all_of_them - {grant}
             if use.cold:
-                role.end_containers()
-            assert not use.works(scene), "it works without the permission"
+                holder.end_containers()
+            assert not use.works(Scene(stack, watch)), "it works without the permission"
             assert watch.lines(), "nobody is told that a permission is missing"
-        assert use.works(Scene(stack, DenialWatch(stack, role.log_groups())))
+        assert holder.grants() == all_of_them
+        assert use.works(Scene(stack, DenialWatch(stack, holder.log_groups())))
     finally:
         provoked_denials.extend(watch.lines())

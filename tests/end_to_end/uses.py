@@ -110,7 +110,7 @@ def _check(caller: Caller) -> bool:
 def a_count(scene: Scene) -> bool:
     """Of a text, in its client's counter.
 
-    The emulator reads no `batchItemFailures` of a stream's function: what is denied it does not hand on again.
+    The emulator reads no `batchItemFailures` of a stream: what is denied it does not hand on again.
     """
     caller = Caller(scene.stack, "withheld-counted")
     before = _counted(scene.stack, caller.client_id)
