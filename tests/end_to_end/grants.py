@@ -75,6 +75,12 @@ def _grants(holder: str, document: Document) -> list[Grant]:
 
 
 def _actions(statement: Mapping[str, Any]) -> list[str]:
+    """What a statement allows; an emulator's own action for batches is no other one."""
+    actions = _listed(statement)
+    return [action for action in actions if action.removesuffix("Batch") not in set(actions) - {action}]
+
+
+def _listed(statement: Mapping[str, Any]) -> list[str]:
     actions = statement["Action"]
     return [actions] if isinstance(actions, str) else list(actions)
 
@@ -82,9 +88,10 @@ def _actions(statement: Mapping[str, Any]) -> list[str]:
 def _less(document: Document, grant: Grant) -> Document:
     """A copy of a policy without one action; a statement of no other action goes with it."""
     less = copy.deepcopy(document)
+    gone = {grant.action, f"{grant.action}Batch"}
     for statement in less["Statement"]:
         if statement.get("Sid") == grant.sid:
-            statement["Action"] = [action for action in _actions(statement) if action != grant.action]
+            statement["Action"] = [action for action in _listed(statement) if action not in gone]
     less["Statement"] = [statement for statement in less["Statement"] if statement["Action"]]
     return less
 

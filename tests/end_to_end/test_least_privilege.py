@@ -1,9 +1,9 @@
 """Every permission is needed, and what a missing one does is said.
 
 Each action of each statement is taken away, one at a time, on the deployed stack, where IAM is enforced.
-What needs it (uses.py, where a new permission gets its row) is refused then, a function logs the reason,
-and with the permission back it works again. The roles, keys, queues' policies and their statements are
-those of template.yaml: one that is in no table fails here.
+What needs it is refused then, a function logs the reason, and with the permission back it works again.
+The roles, keys, queues' policies and their statements are those of template.yaml: one without a row in
+uses.py fails here. using.py says what a row is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import pytest
 from local.stack import Stack
 from tests.end_to_end.denials import DenialWatch
 from tests.end_to_end.grants import Grant, Holder, grants_of_template
-from tests.end_to_end.uses import UNSEEN, USES, Scene, Use, reasons_unseen, use_of
+from tests.end_to_end.uses import UNSEEN, USES, reasons_unseen, use_of
+from tests.end_to_end.using import Scene, Use
 
 GRANTS = grants_of_template()
 USED = [(grant, use) for grant in GRANTS if (use := use_of(grant)) is not None]
