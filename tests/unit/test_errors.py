@@ -130,3 +130,10 @@ def test_what_lies_behind_an_error_is_told_by_its_code_or_type(
     cause: BaseException | None, told: str | None
 ) -> None:
     assert cause_of(unavailable(cause)) == told
+
+
+def test_a_code_of_awss_is_told_however_deep_it_lies() -> None:
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "Decrypt")
+    read = ValueError("cannot be read")
+    read.__context__ = refused
+    assert cause_of(unavailable(read)) == "AccessDeniedException"

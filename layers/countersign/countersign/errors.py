@@ -284,7 +284,7 @@ class ConfigurationError(Exception):
 
 
 def cause_of(error: BaseException) -> str | None:
-    """What lies behind an error, for the log: the code of a refusal of AWS's, else the type. Never its text.
+    """What lies behind an error, for the log: AWS's code where AWS refused, else the type. Never a text.
 
     botocore has a type of its own for some codes only, and AccessDenied, which an operator must
     hear of, is not one of DynamoDB's: the type of that is ClientError.
@@ -292,7 +292,17 @@ def cause_of(error: BaseException) -> str | None:
     cause = error.__cause__
     if cause is None:
         return None
-    answer = getattr(cause, "response", None)
+    behind: BaseException | None = cause
+    while behind is not None:
+        code = _code_of_aws(behind)
+        if code is not None:
+            return code
+        behind = behind.__cause__ or behind.__context__
+    return type(cause).__name__
+
+
+def _code_of_aws(error: BaseException) -> str | None:
+    answer = getattr(error, "response", None)
     told = answer.get("Error") if isinstance(answer, Mapping) else None
     code = told.get("Code") if isinstance(told, Mapping) else None
-    return str(code or type(cause).__name__)
+    return str(code) if code else None
