@@ -17,7 +17,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.prefix, "bin")
-FUNCTIONS: Final = ("send", "verify", "count")
+FUNCTIONS: Final = ("send", "verify", "count", "publish")
 PLANTED: Final = (
     "functions/send/notes.txt",
     "functions/send/local/simulator.py",

@@ -22,6 +22,7 @@ REQUIREMENTS = ROOT / "layers" / "countersign" / "requirements.txt"
         ("functions/send", "build-SendFunction"),
         ("functions/verify", "build-VerifyFunction"),
         ("functions/count", "build-CountFunction"),
+        ("functions/publish", "build-PublishFunction"),
     ],
 )
 @pytest.mark.parametrize("interpreter", ["missing", "another version"])

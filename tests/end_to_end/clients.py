@@ -53,6 +53,7 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     # Two that only the tests of the counters use.
     "counted": {"routes": "gateway", **_OWN},
     "given-back": {"routes": "gateway", **_OWN},
+    "told": {"routes": "gateway", **_OWN},  # and one whose events are listened to
     # Of which permissions are taken from the roles.
     "withheld-vendor": {"routes": "default", **_QUICK, **_OWN},
     "withheld-gateway": {"routes": "gateway", **_QUICK, **_OWN},

@@ -40,7 +40,11 @@ NO_TOPICS = (
 NO_ROUTES = ("", "[]", "null", "x{}", "{}x", "{" + " " * 2560 + "}")
 WAYS = {"message_central:vendor", "esms:vendor", "engagelab:vendor"}
 LAMBDA_ENVIRONMENT_LIMIT = 4096  # bytes of names and values together
-GENERATED_LENGTH = {"TABLE_NAME": 255, "CLIENTS_SECRET_ARN": 160, "VENDORS_SECRET_ARN": 160}
+GENERATED_LENGTH = {
+    "TABLE_NAME": 255,
+    "CLIENTS_SECRET_ARN": 160,
+    "VENDORS_SECRET_ARN": 160,
+}
 
 
 def defaults_are_within_their_own_bounds(template: Template) -> Iterator[str]:

@@ -14,8 +14,8 @@ from .reading import Template, resources
 
 type Rule = Callable[[Template], Iterator[str]]
 
-SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT)
+SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -23,10 +23,12 @@ OF_SENDING = {
     Setting.DAILY_SENDS_WARNING,
     Setting.DAILY_SENDS_LIMIT,
 }
+OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
+    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_PUBLISHING},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_PUBLISHING},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
+    PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -53,6 +55,7 @@ ROUTES = {
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
+NOBODY_WAITS = {"DynamoDB", "SQS"}
 ACCESS_LOG = {  # of what API Gateway can log, what names no person, no id, no code and no credential
     "$context.requestTimeEpoch",
     "$context.requestId",
@@ -72,8 +75,15 @@ OUTPUTS = {
     "VerifyFunctionName",
     "VerifyFunctionArn",
     "CountFunctionName",
+    "PublishFunctionName",
+    "PublishDeadLettersUrl",
+    "ExpiriesUrl",
+    "ExpiriesDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
+    "RequestsUrl",
+    "RequestsArn",
+    "RequestsDeadLettersUrl",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -216,6 +226,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         SEND: "functions/send",
         VERIFY: "functions/verify",
         COUNT: "functions/count",
+        PUBLISH: "functions/publish",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"
@@ -258,8 +269,8 @@ def _functions(template: Template) -> dict[str, Template]:
 
 
 def _requests(function: Template) -> dict[str, Template]:
-    """The events in which somebody waits for an answer: all but the stream's (stream.py)."""
-    return {name: event for name, event in function["Events"].items() if event["Type"] != "DynamoDB"}
+    """The events in which somebody waits for an answer: not the stream's (stream.py) or a queue's."""
+    return {name: event for name, event in function["Events"].items() if event["Type"] not in NOBODY_WAITS}
 
 
 RULES: tuple[Rule, ...] = (

@@ -15,15 +15,18 @@ PACKAGE = ROOT / "layers" / "countersign" / "countersign"
 
 PURE = {
     "access_tokens",
+    "changes",
     "circuits",
     "claims",
     "client",
+    "consumers",
     "model",
     "errors",
     "clock",
     "policy",
     "codes",
     "counting",
+    "lifecycle",
     "phone",
     "routing",
     "sources",
@@ -36,6 +39,7 @@ PURE = {
 }
 ALLOWED: dict[str, set[str]] = {
     "model": set(),
+    "changes": {"model"},
     "clock": set(),
     "errors": {"model"},
     "policy": {"model", "errors", "sources"},
@@ -45,7 +49,9 @@ ALLOWED: dict[str, set[str]] = {
     "pumping": {"usage"},
     "access_tokens": set(),
     "codes": {"model"},
-    "counting": {"model", "usage"},
+    "consumers": {"changes", "lifecycle"},
+    "counting": {"changes", "model", "usage"},
+    "lifecycle": {"changes", "model"},
     "phone": {"model", "errors"},
     "routing": {"model", "errors"},
     "settings": {"errors"},
@@ -61,7 +67,10 @@ ALLOWED: dict[str, set[str]] = {
     "providers": PURE | {"providers"},
     "edge": PURE | {"dialects", "telemetry"},
     "stream": PURE | {"telemetry"},
-    "bootstrap": PURE | {"service", "dialects", "aws", "providers", "edge", "stream", "telemetry"},
+    "publish": PURE | {"stream", "telemetry"},
+    "intake": PURE | {"service", "dialects", "edge", "telemetry"},
+    "bootstrap": PURE
+    | {"service", "dialects", "aws", "providers", "edge", "stream", "publish", "intake", "telemetry"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
     "functions": {"bootstrap", "edge", "preload"},
@@ -72,9 +81,10 @@ OUTSIDE: dict[str, set[str]] = {
     "phone": {"phonenumbers"},
     "telemetry": {"aws_lambda_powertools"},
 }
+CLIENTS = {f"mypy_boto3_{service}" for service in ("dynamodb", "events", "secretsmanager", "sqs")}
 TYPES_ONLY: dict[str, set[str]] = {
-    "aws": {"mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
-    "bootstrap": {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"},
+    "aws": CLIENTS,
+    "bootstrap": {"botocore", *CLIENTS},
     "providers": {"_typeshed"},
 }
 
@@ -224,4 +234,4 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "stream", "providers"}
+    assert catchers <= {"edge", "intake", "stream", "publish", "providers"}

@@ -179,7 +179,9 @@ class Holding(Sending):
         if not wish.made(earlier):
             raise IdempotencyConflictError
         if earlier.stored_reason is Reason.UNDELIVERABLE:
-            raise UndeliverableError(verification=earlier)
+            undeliverable = UndeliverableError(verification=earlier)
+            undeliverable.replayed = True
+            raise undeliverable
         return Started(earlier, replayed=True)
 
 
