@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from local.stack import Stack
 from tests.end_to_end.calling import Caller, fresh_number
 from tests.end_to_end.grants import Grant
+from tests.end_to_end.uses_publish import PUBLISH_USES
+from tests.end_to_end.uses_requests import REQUESTS_UNSEEN, REQUESTS_USES
 from tests.end_to_end.using import Scene, Use, done
 
 
@@ -72,13 +74,20 @@ USES: Mapping[str, Use] = {
     "VerifyRole/Clients/secretsmanager:GetSecretValue": Use(a_check, cold=True),
     "VerifyRole/Vendors/secretsmanager:GetSecretValue": Use(a_vendors_check, cold=True),
     "CountRole/Counters/dynamodb:UpdateItem": Use(a_count),
+    **REQUESTS_USES,
+    **PUBLISH_USES,
 }
 
 _STREAM = (
     "Lambda asks for it when the mapping is made and reads with it; the emulator hands on the table's changes"
     " from its own memory, and asks no role."
 )
+_POLLER = "Lambda takes messages off the queue with it, in the role's name; the emulator asks no role."
 UNSEEN: Mapping[str, str] = {
+    **REQUESTS_UNSEEN,
+    "*/sqs:DeleteMessage": _POLLER,
+    "*/sqs:GetQueueAttributes": _POLLER,
+    "*/sqs:ReceiveMessage": _POLLER,
     "*/Log/logs:*": "Lambda writes the lines, in the role's name; the emulator writes them in its own.",
     "*/Trace/xray:*": "Lambda sends the segments, in the role's name; the emulator makes none.",
     "*/Changes/dynamodb:*": _STREAM,
