@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from uuid import uuid4
 
 from tests.end_to_end.calling import Caller, fresh_number
 from tests.end_to_end.using import Scene, Use
@@ -11,10 +13,20 @@ _RUNS_OUT_AT_ONCE = "+12025550125"  # a test number: its code has no time at all
 
 
 def an_event(scene: Scene) -> bool:
-    """Of a text, heard on the bus."""
-    started = scene.caller.start(fresh_number("VN"))
-    assert started.status == 201, started
-    return scene.waited(lambda: bool(scene.stack.events(started.body["id"])))
+    """Of a text, heard by a rule of its own."""
+    events, sqs, name = scene.stack.client("events"), scene.stack.client("sqs"), f"heard-{uuid4().hex}"
+    bus, url = scene.stack.deployment.bus, sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"detail": {"client": [scene.caller.client_id]}})
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+    try:
+        assert scene.caller.start(fresh_number("VN")).status == 201
+        return scene.waited(lambda: bool(sqs.receive_message(QueueUrl=url).get("Messages")))
+    finally:
+        events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
+        events.delete_rule(Name=name, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)
 
 
 def an_expiry(scene: Scene) -> bool:

@@ -39,8 +39,8 @@ REQUESTS_UNSEEN: Mapping[str, str] = {
         "It forbids plain HTTP, which is all that the emulator speaks: the local stack takes it out."
     ),
     "RequestsPolicy/Account/sqs:SendMessage": (
-        "It says who may write, for the operator to widen. AWS, as the emulator, would let a sender of the same"
-        " account write by its own policy alone."
+        "It says who may write, for the operator to widen. AWS, as the emulator, would let a sender of the"
+        " same account write by its own policy alone."
     ),
     "Requests*Policy/Bus/sqs:SendMessage": (
         "EventBridge writes to a queue whose policy lets it; the emulator's bus asks no queue's policy."

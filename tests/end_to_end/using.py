@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from local.stack import Stack
 from tests.end_to_end.calling import Answer, Caller
-from tests.end_to_end.denials import DenialWatch
+from tests.end_to_end.denials import LogWatch
 
 WAIT_SECONDS = 30.0
 
@@ -32,7 +32,7 @@ class Scene:
     """Where a use is played."""
 
     stack: Stack
-    watch: DenialWatch
+    watch: LogWatch  # of the role's functions, since the permission went
 
     @property
     def caller(self) -> Caller:
@@ -45,8 +45,8 @@ class Scene:
         return Caller(self.stack, "withheld-vendor")
 
     def denied(self) -> bool:
-        """Whether a function of the role has logged a refusal of AWS's since the permission went."""
-        return bool(self.watch.lines())
+        """Whether a function has logged a refusal of AWS's."""
+        return bool(self.watch.denials())
 
     def waited(self, is_done: Callable[[], bool]) -> bool:
         """For what happens behind a caller's back: until it is done (True) or denied (False)."""

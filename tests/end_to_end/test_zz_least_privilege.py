@@ -4,6 +4,8 @@ Each action of each statement is taken away, one at a time, on the deployed stac
 What needs it is refused then, a function logs the reason, and with the permission back it works again.
 The roles, keys, queues' policies and their statements are those of template.yaml: one without a row in
 uses.py fails here. using.py says what a row is.
+
+Last in its folder but for the logs: what it makes the functions log is none of the other tests' business.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import pytest
 
 from local.stack import Stack
-from tests.end_to_end.denials import DenialWatch
+from tests.end_to_end.denials import LogWatch
 from tests.end_to_end.grants import Grant, Holder, grants_of_template
 from tests.end_to_end.uses import UNSEEN, USES, reasons_unseen, use_of
 from tests.end_to_end.using import Scene, Use
@@ -42,15 +44,15 @@ def test_without_one_permission_its_use_is_refused_and_with_it_it_works(
 ) -> None:
     holder = Holder(stack, grant.holder)
     all_of_them = holder.grants()
-    watch = DenialWatch(stack, holder.log_groups())
+    watch = LogWatch(stack, holder.log_groups())
     try:
         with holder.without(grant):
             assert holder.grants() == all_of_them - {grant}
             if use.cold:
                 holder.end_containers()
             assert not use.works(Scene(stack, watch)), "it works without the permission"
-            assert watch.lines(), "nobody is told that a permission is missing"
+            assert watch.denials(), "nobody is told that a permission is missing"
         assert holder.grants() == all_of_them
-        assert use.works(Scene(stack, DenialWatch(stack, holder.log_groups())))
+        assert use.works(Scene(stack, LogWatch(stack, holder.log_groups())))
     finally:
-        provoked_denials.extend(watch.lines())
+        provoked_denials.extend(watch.denials())
