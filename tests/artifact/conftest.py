@@ -17,12 +17,13 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.prefix, "bin")
-FUNCTIONS: Final = ("send", "verify", "count", "publish")
+FUNCTIONS: Final = ("send", "verify", "count", "publish", "webhook")
 PLANTED: Final = (
     "functions/send/notes.txt",
     "functions/send/local/simulator.py",
     "functions/verify/tests/test_something.py",
     "functions/count/notes.txt",
+    "functions/webhook/notes.txt",
     "functions/verify/__pycache__/app.cpython-311.pyc",
     "layers/countersign/tests/test_something.py",
     "layers/countersign/countersign/__pycache__/model.cpython-311.pyc",

@@ -23,6 +23,7 @@ REQUIREMENTS = ROOT / "layers" / "countersign" / "requirements.txt"
         ("functions/verify", "build-VerifyFunction"),
         ("functions/count", "build-CountFunction"),
         ("functions/publish", "build-PublishFunction"),
+        ("functions/webhook", "build-WebhookFunction"),
     ],
 )
 @pytest.mark.parametrize("interpreter", ["missing", "another version"])

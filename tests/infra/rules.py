@@ -15,7 +15,8 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH)
+WEBHOOK = "WebhookFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -24,11 +25,17 @@ OF_SENDING = {
     Setting.DAILY_SENDS_LIMIT,
 }
 OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
+OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
+OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}  # of verify alone
+OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS  # than send and verify
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_PUBLISHING},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_PUBLISHING},
+    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS},
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_OTHERS},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
     PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
+    WEBHOOK: POWERTOOLS
+    | OF_WEBHOOKS
+    | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -38,6 +45,7 @@ ROUTES = {
     "DELETE /otp/v1/verifications/{id}": VERIFY,
     "GET /health": VERIFY,
     "GET /openapi.json": VERIFY,
+    "GET /.well-known/jwks.json": VERIFY,
     "POST /oauth2/token": VERIFY,
     "GET /auth/v1/authentication/token": VERIFY,
     "POST /verification/v3/send": SEND,
@@ -79,11 +87,15 @@ OUTPUTS = {
     "PublishDeadLettersUrl",
     "ExpiriesUrl",
     "ExpiriesDeadLettersUrl",
+    "WebhookFunctionName",
+    "WebhooksUrl",
+    "WebhooksDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
     "RequestsUrl",
     "RequestsArn",
     "RequestsDeadLettersUrl",
+    "ProofIssuer",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -227,6 +239,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         VERIFY: "functions/verify",
         COUNT: "functions/count",
         PUBLISH: "functions/publish",
+        WEBHOOK: "functions/webhook",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"

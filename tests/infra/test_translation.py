@@ -10,6 +10,8 @@ import pytest
 from .reading import Template, changed, read_template, resources, translated
 from .rules import ROUTES
 
+NAMES = ("Send", "Verify", "Count", "Publish", "Webhook")
+
 
 @pytest.fixture(scope="module")
 def stack() -> Template:
@@ -29,9 +31,7 @@ def _integrations(stack: Template) -> dict[str, Template]:
 
 
 def test_sam_adds_no_role_and_no_policy(stack: Template) -> None:
-    assert set(resources(stack, "AWS::IAM::Role")) == {
-        f"{name}Role" for name in ("Send", "Verify", "Count", "Publish")
-    }
+    assert set(resources(stack, "AWS::IAM::Role")) == {f"{name}Role" for name in NAMES}
     assert resources(stack, "AWS::IAM::Policy") == resources(stack, "AWS::IAM::ManagedPolicy") == {}
 
 
@@ -78,6 +78,7 @@ def test_streams_and_queues_are_read_as_the_template_says(stack: Template) -> No
         ("PublishFunction", "Changes", "Stream"),
         ("PublishFunction", "Expiries", "Queue"),
         ("SendFunction", "Requests", "Queue"),
+        ("WebhookFunction", "Waiting", "Queue"),
     ):
         mapping = mappings.pop(function + event)
         wanted = copy.deepcopy(read_template()["Resources"][function]["Properties"]["Events"][event])
@@ -85,9 +86,8 @@ def test_streams_and_queues_are_read_as_the_template_says(stack: Template) -> No
         assert mapping.pop("FunctionName") == {"Ref": function}
         assert mapping.pop("EventSourceArn") == wanted.pop(source)
         if source == "Stream":
-            del wanted["DestinationConfig"]["OnFailure"][
-                "Type"
-            ]  # SAM's own, by which it would write a policy
+            # SAM's own, by which it would write a policy.
+            del wanted["DestinationConfig"]["OnFailure"]["Type"]
         assert mapping == wanted
     assert mappings == {}
 

@@ -6,7 +6,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from countersign.bootstrap import count_function, publish_function, send_function, verify_function
+from countersign.bootstrap import (
+    count_function,
+    publish_function,
+    send_function,
+    verify_function,
+    webhook_function,
+)
 from countersign.dialects.dialect import Function
 from functions.send import app as send_app
 from functions.verify import app as verify_app
@@ -30,4 +36,5 @@ def forget() -> None:
     verify_function.cache_clear()
     count_function.cache_clear()
     publish_function.cache_clear()
+    webhook_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)

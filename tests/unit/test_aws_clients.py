@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from countersign.aws.clients import (
     dynamodb_client,
     events_client,
+    kms_client,
     queues_client,
     secrets_client,
     trimmed_session,
@@ -47,12 +48,14 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/q"
 MAKE: dict[str, Callable[[botocore.session.Session], Any]] = {
     "dynamodb": dynamodb_client,
     "events": events_client,
+    "kms": kms_client,
     "secretsmanager": secrets_client,
     "sqs": queues_client,
 }
 CALLS: dict[str, Callable[[Any], object]] = {
     "dynamodb": lambda client: client.get_item(TableName="t", Key={"pk": {"S": "x"}}),
     "events": lambda client: client.put_events(Entries=[{"Source": "x", "Detail": "{}"}]),
+    "kms": lambda client: client.get_public_key(KeyId="x"),
     "secretsmanager": lambda client: client.get_secret_value(SecretId="x"),
     "sqs": lambda client: client.send_message_batch(
         QueueUrl=QUEUE, Entries=[{"Id": "0", "MessageBody": "x"}]

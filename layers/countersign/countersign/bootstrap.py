@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, final
 
 from countersign.aws.cached_secret import CachedSecret
-from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
+from countersign.aws.clients import dynamodb_client, kms_client, secrets_client, trimmed_session
 from countersign.aws.peppers import SecretPeppers
 from countersign.aws.secrets import SecretClients, SecretVendorAccounts
 from countersign.aws.store import DynamoStore
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -44,10 +45,13 @@ if TYPE_CHECKING:
     from countersign.service.courier import Courier
     from countersign.service.expiry import Expirer
     from countersign.service.guard import Guard
+    from countersign.service.prove import Prover
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
     from countersign.stream import StreamEdge
+    from countersign.webhooks.deliverer import Deliverer
+    from countersign.webhooks.edge import QueueEdge
 
 
 @final
@@ -84,19 +88,23 @@ class Container:
     def secrets_manager(self) -> SecretsManagerClient:
         return secrets_client(self._session)
 
+    @cached_property
+    def kms(self) -> KMSClient:
+        return kms_client(self._session)
+
     def _secret(self, arn: str, *, label: str) -> CachedSecret:
         return CachedSecret(
             arn,
             label=label,
             client=lambda: self.secrets_manager,
-            ttl_seconds=self.settings.secret_ttl_seconds,
+            ttl_seconds=whole(self._environment, Setting.SECRET_TTL_SECONDS),
             clock=self.clock,
             telemetry=self.telemetry,
         )
 
     @cached_property
     def _clients_secret(self) -> CachedSecret:
-        return self._secret(self.settings.clients_secret_arn, label="clients")
+        return self._secret(required(self._environment, Setting.CLIENTS_SECRET_ARN), label="clients")
 
     @cached_property
     def peppers(self) -> SecretPeppers:
@@ -198,6 +206,22 @@ class Container:
         )
 
     @cached_property
+    def prover(self) -> Prover:
+        from countersign.aws.signing_key import KmsSigningKey
+        from countersign.service.prove import Prover
+
+        arn = required(self._environment, Setting.PROOF_KEY_ARN)
+        return Prover(
+            checker=self.checker,
+            key=KmsSigningKey(arn, client=lambda: self.kms),
+            peppers=self.peppers,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            issuer=required(self._environment, Setting.PROOF_ISSUER),
+            ttl_seconds=whole(self._environment, Setting.PROOF_TTL_SECONDS),
+        )
+
+    @cached_property
     def counters(self) -> DynamoCounters:
         from countersign.aws.counters import DynamoCounters
 
@@ -282,6 +306,34 @@ class Container:
             draw=randbelow,
         )
 
+    @cached_property
+    def webhooks(self) -> Deliverer:
+        from secrets import randbelow
+
+        from countersign.aws.clients import queues_client
+        from countersign.aws.webhooks import DynamoGoneEndpoints, QueueWaiting, SecretEndpoints
+        from countersign.providers.public_addresses import PublicAddresses
+        from countersign.providers.receivers import ReceiverHttp
+        from countersign.webhooks.deliverer import Deliverer
+
+        loopback = switched_on(self._environment, Setting.WEBHOOK_LOOPBACK)
+        queue_url = required(self._environment, Setting.WEBHOOKS_QUEUE_URL)
+        sqs = queues_client(self._session)
+        return Deliverer(
+            endpoints=SecretEndpoints(self._clients_secret, loopback=loopback),
+            gone=DynamoGoneEndpoints(self.table, clock=self.clock),
+            post=ReceiverHttp(clock=self.clock, lookup=PublicAddresses(loopback=loopback)),
+            waiting=QueueWaiting(queue_url, client=lambda: sqs),
+            jitter=randbelow,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    def webhook_edge(self) -> QueueEdge:
+        from countersign.webhooks.edge import QueueEdge
+
+        return QueueEdge(deliverer=lambda: self.webhooks, telemetry=self.telemetry)
+
     def edge(self, function: Function) -> Edge:
         return Edge(
             self,
@@ -314,3 +366,9 @@ def count_function() -> StreamEdge:
 def publish_function() -> PublishEdge:
     """The publish function's entry, one per container."""
     return Container(os.environ).publish_edge()
+
+
+@cache
+def webhook_function() -> QueueEdge:
+    """The webhook function's entry, one per container."""
+    return Container(os.environ).webhook_edge()

@@ -27,10 +27,11 @@ from countersign import __version__
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-SERVICES = ("dynamodb", "events", "secretsmanager", "sqs")
+SERVICES = ("dynamodb", "events", "kms", "secretsmanager", "sqs")
 
 # Attributes on the wire are in the notation in which they are asked for and answered, {"S": "x"}, unless they
 # are binary, of which the table has none. botocore would walk through each, and ask it after ten types.
@@ -74,6 +75,12 @@ _HURRIED_CONFIG = Config(
     connect_timeout=1,
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 1},  # the function's time is nearly over
+    user_agent=_USER_AGENT,
+)
+_KMS_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=1,
+    retries={"mode": "standard", "total_max_attempts": 2},
     user_agent=_USER_AGENT,
 )
 
@@ -158,3 +165,8 @@ def queues_client(session: botocore.session.Session) -> SQSClient:
 def hurried_queues_client(session: botocore.session.Session) -> SQSClient:
     """For the last moments of a function: it tries once."""
     return cast("SQSClient", session.create_client("sqs", config=_HURRIED_CONFIG))
+
+
+def kms_client(session: botocore.session.Session) -> KMSClient:
+    """Gives up after 2 tries of at most 2 s each: a check waits, and nothing of it is counted yet."""
+    return cast("KMSClient", session.create_client("kms", config=_KMS_CONFIG))
