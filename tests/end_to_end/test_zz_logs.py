@@ -37,10 +37,11 @@ def test_no_log_line_holds_a_code_a_secret_or_a_whole_number(stack: Stack) -> No
 
 
 def test_the_logs_are_read_to_their_end(stack: Stack) -> None:
-    whole = stack.function_logs().splitlines()
-    piecemeal = FunctionLogs(endpoint=stack.endpoint, events_at_once=500).text().splitlines()
-    assert len(whole) > 500
-    assert Counter(piecemeal) == Counter(whole)
+    before = Counter(stack.function_logs().splitlines())
+    piecemeal = Counter(FunctionLogs(endpoint=stack.endpoint, events_at_once=500).text().splitlines())
+    after = Counter(stack.function_logs().splitlines())  # the stream's functions may still be at work
+    assert before.total() > 500
+    assert before <= piecemeal <= after
 
 
 def test_no_role_lacks_a_permission(stack: Stack, provoked_denials: list[str]) -> None:

@@ -167,8 +167,8 @@ class Deliverer:
             self._gone.add(delivery.endpoint)
         except ServiceUnavailableError as error:
             self._wait(delivery.letter, retry_after=None)
-            cause = f"410 could not be noted: {cause_of(error)}"
-            self._told("WebhookFailed", delivery, result=result, cause=cause)
+            self._telemetry.warning("a 410 could not be noted", cause=cause_of(error))
+            self._told("WebhookFailed", delivery, result=result, cause="410 could not be noted")
             return False
         self._told("WebhookDisabled", delivery, result=result)
         return True
