@@ -76,6 +76,13 @@ def test_a_vendors_report_is_told_once_and_at_its_own_time(receipt: str, name: s
     assert names(replace(TAKEN, **changes), receipt_at=NOON + 30) == []
 
 
+@pytest.mark.parametrize("receipt", [Receipt.DELIVERED, Receipt.UNDELIVERED])
+def test_a_report_is_not_told_again_when_nobody_took_a_resend(receipt: Receipt) -> None:
+    resending = verification(sends=2)  # which has no receipt yet
+    before: dict[str, Any] = {"delivery": Delivery.ACCEPTED, "sends": 1, "receipt": receipt}
+    assert names(resending, **before) == []
+
+
 def test_a_report_that_is_corrected_is_told_too() -> None:
     assert names(replace(TAKEN, receipt=Receipt.UNDELIVERED), receipt=Receipt.DELIVERED) == ["Delivered"]
 
