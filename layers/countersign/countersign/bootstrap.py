@@ -8,17 +8,17 @@ is imported where it is made.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, final
 
 from countersign.aws.cached_secret import CachedSecret
-from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
+from countersign.aws.clients import dynamodb_client, kms_client, secrets_client, trimmed_session
 from countersign.aws.peppers import SecretPeppers
 from countersign.aws.secrets import SecretClients, SecretVendorAccounts
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
-from countersign.clock import Clock, SystemClock
+from countersign.clock import Clock, Deadline, SystemClock
 from countersign.dialects.dialect import Function
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.edge import Edge
@@ -29,9 +29,13 @@ from countersign.telemetry import PowertoolsTelemetry, make_telemetry
 if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from countersign.aws.counters import DynamoCounters
+    from countersign.cognito.edge import TriggerEdge
+    from countersign.cognito.sms import SealedCodes
+    from countersign.cognito.triggers import Trigger
     from countersign.ports import Providers
     from countersign.routing import Routes
     from countersign.service.courier import Courier
@@ -75,6 +79,10 @@ class Container:
     @cached_property
     def secrets_manager(self) -> SecretsManagerClient:
         return secrets_client(self._session)
+
+    @cached_property
+    def kms(self) -> KMSClient:
+        return kms_client(self._session)
 
     def _secret(self, arn: str, *, label: str) -> CachedSecret:
         return CachedSecret(
@@ -201,6 +209,45 @@ class Container:
 
         return StreamEdge(read=read_change, counters=lambda: self.counters, telemetry=self.telemetry)
 
+    def sms_trigger(self, codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
+        """`codes` makes what decrypts, of a client and the ARN of the pool's key."""
+        from countersign.cognito.sms import SmsSender
+
+        @cache
+        def sealed() -> SealedCodes:
+            return codes(self.kms, required(self._environment, Setting.COGNITO_KEY_ARN))
+
+        sender = SmsSender(self, client_id=self._cognito_client, codes=sealed)
+        return self._trigger(sender, longest_seconds=20.0)
+
+    def challenge_trigger(self) -> TriggerEdge:
+        from countersign.cognito.challenge import Challenge
+
+        challenge = Challenge(self, client_id=self._cognito_client)
+        return self._trigger(challenge, longest_seconds=4.0)  # Cognito gives up after five
+
+    def _trigger(
+        self,
+        answer: Callable[[Trigger, Deadline], Mapping[str, object] | None],
+        *,
+        longest_seconds: float,
+    ) -> TriggerEdge:
+        from countersign.cognito.edge import TriggerEdge
+        from countersign.cognito.triggers import pool_id_of
+
+        return TriggerEdge(
+            answer=answer,
+            client_id=self._cognito_client,
+            pool_id=lambda: pool_id_of(required(self._environment, Setting.COGNITO_USER_POOL_ARN)),
+            longest_seconds=longest_seconds,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    def _cognito_client(self) -> str:
+        """The client that the triggers act as."""
+        return required(self._environment, Setting.COGNITO_CLIENT)
+
     def edge(self, function: Function) -> Edge:
         return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
 
@@ -221,3 +268,15 @@ def verify_function() -> Edge:
 def count_function() -> StreamEdge:
     """The count function's entry, one per container."""
     return Container(os.environ).stream_edge()
+
+
+@cache
+def cognito_sms_function(codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
+    """The entry of Cognito's custom SMS sender, one per container. The function brings what decrypts."""
+    return Container(os.environ).sms_trigger(codes)
+
+
+@cache
+def cognito_challenge_function() -> TriggerEdge:
+    """The entry of Cognito's custom authentication, one per container."""
+    return Container(os.environ).challenge_trigger()

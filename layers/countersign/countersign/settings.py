@@ -23,6 +23,9 @@ class Setting(StrEnum):
     SECRET_TTL_SECONDS = "SECRET_TTL_SECONDS"
     DAILY_SENDS_WARNING = "DAILY_SENDS_WARNING"  # the send function alone, as the next
     DAILY_SENDS_LIMIT = "DAILY_SENDS_LIMIT"
+    COGNITO_CLIENT = "COGNITO_CLIENT"  # the functions of Cognito's triggers alone, as the next
+    COGNITO_USER_POOL_ARN = "COGNITO_USER_POOL_ARN"
+    COGNITO_KEY_ARN = "COGNITO_KEY_ARN"  # the SMS sender alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """AWS clients, made without what a cold start or a call need not pay for.
 
 botocore's own loader looks through the folders of some 400 services and reads the
-endpoints of all of them (about 10 ms of CPU); ours knows the two services in use and
+endpoints of all of them (about 10 ms of CPU); ours knows the services in use and
 the partitions. The endpoint itself comes from each service's rule set, as ever. A test
 compares endpoints and signing scopes with those of the untrimmed loader.
 
@@ -26,9 +26,10 @@ from countersign import __version__
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-SERVICES = ("dynamodb", "secretsmanager")
+SERVICES = ("dynamodb", "kms", "secretsmanager")
 
 # Attributes on the wire are in the notation in which they are asked for and answered, {"S": "x"}, unless they
 # are binary, of which the table has none. botocore would walk through each, and ask it after ten types.
@@ -59,6 +60,12 @@ _SECRETS_CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
+    user_agent=_USER_AGENT,
+)
+_KMS_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 3},
     user_agent=_USER_AGENT,
 )
 
@@ -130,3 +137,8 @@ def dynamodb_client(session: botocore.session.Session) -> DynamoDBClient:
 
 def secrets_client(session: botocore.session.Session) -> SecretsManagerClient:
     return cast("SecretsManagerClient", session.create_client("secretsmanager", config=_SECRETS_CONFIG))
+
+
+def kms_client(session: botocore.session.Session) -> KMSClient:
+    """For keys of this region; gives up as the table's client does."""
+    return cast("KMSClient", session.create_client("kms", config=_KMS_CONFIG))

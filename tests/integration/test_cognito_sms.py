@@ -1,0 +1,252 @@
+"""The custom SMS sender over an emulated AWS: its KMS, the real SDK, the vendors stubbed on the wire."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from cognito_codes import CognitoCodes
+from mypy_boto3_kms import KMSClient
+
+from countersign.cognito.edge import TriggerEdge, TriggerFailedError
+from countersign.counting import Change, Tally
+from tests.support.cognito import POOL_ARN, TO, encrypted, sms_event
+from tests.support.gateway import Context, Gateway, policy
+from tests.support.vendors import ENGAGELAB_CODES, ENGAGELAB_REFUSED, ESMS_NO_BALANCE, ESMS_RAW, Vendors
+
+from .conftest import Aws
+
+FAILED = "The code could not be sent or checked."
+TRY_LATER = "Too many codes were sent lately; try again later."
+CODE = "428913"
+
+
+@dataclass
+class Pool:
+    """A user pool with its key, and the function that is its SMS sender."""
+
+    kms: KMSClient
+    key_arn: str
+    gateway: Gateway
+    edge: TriggerEdge
+
+    def code(self, code: str = CODE, **how: Any) -> str:
+        return encrypted(code, kms=self.kms, **({"key_arn": self.key_arn} | how))
+
+    def deliver(self, event: object) -> None:
+        """Lambda invokes the function; Cognito reads no answer."""
+        assert self.edge(event, Context()) == {}
+
+    def send(self, code: str = CODE, **attributes: Any) -> dict[str, Any]:
+        event = sms_event(self.code(code), **attributes)
+        self.deliver(event)
+        return event
+
+    def refused(self, event: object, *, text: str = FAILED) -> str:
+        """What the log says of an event that is refused, in the words that Cognito and Lambda get."""
+        with pytest.raises(TriggerFailedError) as raised:
+            self.edge(event, Context())
+        assert str(raised.value) == text
+        assert raised.value.__cause__ is None
+        assert raised.value.__suppress_context__
+        return str(self.gateway.lines("RequestRefused")[-1]["outcome"])
+
+
+def clients(**settings: object) -> dict[str, Any]:
+    section = {"secrets": ["x"], "policy": policy(routes="gateway", **settings), "dialects": {}}
+    return {"pepper": "canary-pepper-of-the-integration-tests-0001", "clients": {"pool": section}}
+
+
+@pytest.fixture
+def make_pool(aws: Aws, make_gateway: Callable[..., Gateway], vendors: Vendors) -> Callable[..., Pool]:
+    kms = boto3.client("kms")
+    key_arn = kms.create_key()["KeyMetadata"]["Arn"]
+
+    def make(**settings: object) -> Pool:
+        aws.put_clients(clients(**settings))
+        gateway = make_gateway(
+            COGNITO_CLIENT="pool", COGNITO_USER_POOL_ARN=POOL_ARN, COGNITO_KEY_ARN=key_arn
+        )
+        return Pool(kms, key_arn, gateway, gateway.container.sms_trigger(CognitoCodes))
+
+    return make
+
+
+@pytest.fixture
+def pool(make_pool: Callable[..., Pool]) -> Pool:
+    return make_pool()
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_is_logged(pool: Pool, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    yield
+    said = pool.gateway.log.getvalue() + "".join(capfd.readouterr())
+    for secret in (CODE, "901888484", "Passw0rd"):
+        assert secret not in said
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_pools_code_is_sent_as_it_is(committed: bool, pool: Pool, vendors: Vendors) -> None:
+    pool.deliver(sms_event(pool.code(committed=committed)))
+    assert vendors.urls == [ESMS_RAW]
+    assert vendors.code_sent() == CODE
+    [started] = pool.gateway.lines("VerificationStarted")
+    assert (started["client"], started["country"], started["provider"]) == ("pool", "VN", "esms")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "SignUp",
+        "ResendCode",
+        "ForgotPassword",
+        "UpdateUserAttribute",
+        "VerifyUserAttribute",
+        "Authentication",
+    ],
+)
+def test_every_source_that_carries_a_code_sends_it(kind: str, pool: Pool, vendors: Vendors, aws: Aws) -> None:
+    pool.send(source=f"CustomSMSSender_{kind}")
+    assert vendors.code_sent() == CODE
+    purposes = [item["purpose"]["S"] for item in aws.items() if "purpose" in item]
+    assert purposes == ["cognito:sms:" + "".join(f"_{c.lower()}" if c.isupper() else c for c in kind)[1:]]
+
+
+def test_three_deliveries_of_an_event_are_one_text(pool: Pool, vendors: Vendors) -> None:
+    event = pool.send()
+    for minutes in (1, 2):
+        pool.gateway.clock.advance(60 * minutes)
+        pool.deliver(event)
+    assert vendors.urls == [ESMS_RAW]
+
+
+def test_another_event_of_the_same_code_is_another_text(pool: Pool, vendors: Vendors) -> None:
+    pool.send()
+    pool.send()
+    assert vendors.urls == [ESMS_RAW, ESMS_RAW]
+
+
+def test_a_vendor_that_is_down_is_passed_over(pool: Pool, vendors: Vendors) -> None:
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    pool.send()
+    assert vendors.urls == [ESMS_RAW, ENGAGELAB_CODES]
+    assert vendors.code_sent() == CODE
+
+
+def test_what_no_vendor_took_is_tried_again_by_a_later_delivery_and_then_never(
+    pool: Pool, vendors: Vendors
+) -> None:
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    vendors.now_answers("POST", ENGAGELAB_CODES, ENGAGELAB_REFUSED, status=400)
+    event = sms_event(pool.code())
+    for seconds in (60, 120):
+        assert pool.refused(event) == "undeliverable"
+        pool.gateway.clock.advance(seconds)
+    vendors.now_answers("POST", ESMS_RAW, {"CodeResult": "100", "SMSID": "x"})
+    before = len(vendors.urls)
+    pool.deliver(event)
+    pool.deliver(event)
+    assert vendors.urls[before:] == [ESMS_RAW]
+
+
+def test_an_event_that_nobody_takes_is_tried_three_times(pool: Pool, vendors: Vendors) -> None:
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    vendors.now_answers("POST", ENGAGELAB_CODES, ENGAGELAB_REFUSED, status=400)
+    event = sms_event(pool.code())
+    for _ in range(5):
+        assert pool.refused(event) == "undeliverable"
+        pool.gateway.clock.advance(60)
+    assert vendors.urls.count(ESMS_RAW) == 3
+
+
+def test_another_key_is_refused_before_kms_is_asked(pool: Pool, vendors: Vendors) -> None:
+    other = pool.kms.create_key()["KeyMetadata"]["Arn"]
+    assert pool.refused(sms_event(pool.code(key_arn=other))) == "unreadable_code"
+    assert vendors.urls == []
+
+
+@pytest.mark.parametrize("context", [{}, {"userpool-id": "us-east-1_ANOTHER"}, {"purpose": "test"}])
+def test_a_code_for_another_pool_is_refused(context: dict[str, str], pool: Pool, vendors: Vendors) -> None:
+    assert pool.refused(sms_event(pool.code(context=context))) == "unreadable_code"
+    assert vendors.urls == []
+
+
+def test_an_altered_message_is_refused_wherever_it_was_altered(pool: Pool, vendors: Vendors) -> None:
+    message = base64.b64decode(pool.code())
+    for place in range(0, len(message), 29):
+        altered = bytearray(message)
+        altered[place] ^= 1
+        assert pool.refused(sms_event(base64.b64encode(altered).decode())) == "unreadable_code"
+    assert pool.refused(sms_event(base64.b64encode(message[:-1]).decode())) == "unreadable_code"
+    assert vendors.urls == []
+
+
+@pytest.mark.parametrize("code", ["not base64!", "QUJD", "A" * 20_000, ""])
+def test_what_is_no_message_is_refused(code: str, pool: Pool) -> None:
+    assert pool.refused(sms_event(code)) in {"unreadable_code", "invalid_request"}
+
+
+def test_a_user_without_a_number_is_refused(pool: Pool) -> None:
+    assert pool.refused(sms_event(pool.code(), phone_number=None)) == "invalid_request"
+    assert pool.refused(sms_event(pool.code(), phone_number="0901888484")) == "invalid_number"
+
+
+@pytest.mark.parametrize("source", ["AdminCreateUser", "AccountTakeOverNotification", "SomethingNew"])
+def test_what_carries_no_code_is_refused(source: str, pool: Pool, vendors: Vendors) -> None:
+    event = sms_event(pool.code("Passw0rd"), source=f"CustomSMSSender_{source}")
+    assert pool.refused(event) == "invalid_request"
+    assert vendors.urls == []
+
+
+@pytest.mark.parametrize("code", ["Passw0rd", "123", "12345678901"])
+def test_a_code_that_is_no_code_of_digits_is_refused(code: str, pool: Pool, vendors: Vendors) -> None:
+    assert pool.refused(sms_event(pool.code(code))) == "invalid_request"
+    assert vendors.urls == []
+
+
+def test_an_event_of_another_pool_or_of_another_trigger_is_refused(pool: Pool) -> None:
+    assert pool.refused(sms_event(pool.code()) | {"userPoolId": "us-east-1_ANOTHER"}) == "permission_denied"
+    event = sms_event(pool.code(), source="DefineAuthChallenge_Authentication")
+    assert pool.refused(event) == "invalid_request"
+    for nonsense in (None, [], {}, {"triggerSource": 3}):
+        assert pool.refused(nonsense) == "invalid_request"
+
+
+def test_limits_of_the_number_hold_and_are_told_in_constant_words(pool: Pool, vendors: Vendors) -> None:
+    for _ in range(5):
+        pool.send()
+    assert pool.refused(sms_event(pool.code()), text=TRY_LATER) == "send_limit"
+    assert len(vendors.urls) == 5
+
+
+def test_the_clients_policy_holds(make_pool: Callable[..., Pool], vendors: Vendors) -> None:
+    elsewhere = make_pool(countries=["DE"])
+    assert elsewhere.refused(sms_event(elsewhere.code())) == "country_not_allowed"
+    longer = make_pool(code_length=8)
+    assert longer.refused(sms_event(longer.code())) == "invalid_request"
+    slower = make_pool(cooldown_seconds=60)
+    slower.send()
+    assert slower.refused(sms_event(slower.code()), text=TRY_LATER) == "cooldown"
+    assert vendors.urls == [ESMS_RAW]
+
+
+def test_without_its_settings_nothing_is_sent_and_the_log_names_the_setting(
+    make_gateway: Callable[..., Gateway], vendors: Vendors
+) -> None:
+    gateway = make_gateway(COGNITO_USER_POOL_ARN=POOL_ARN)
+    with pytest.raises(TriggerFailedError, match=r"^The code could not be sent or checked\.$"):
+        gateway.container.sms_trigger(CognitoCodes)(sms_event("QUJD"), Context())
+    [line] = gateway.lines("configuration fault")
+    assert line["fault"] == "the environment variable COGNITO_CLIENT is not set"
+
+
+def test_the_number_and_the_code_are_not_stored_in_the_clear(pool: Pool, aws: Aws) -> None:
+    pool.send()
+    stored = json.dumps(aws.items())
+    assert CODE not in stored
+    assert TO[3:] not in stored
