@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import countersign.preload  # noqa: F401  # costs less in init than in the first event
 from cognito_codes import CognitoCodes
+
+import countersign.preload  # noqa: F401  # costs less in init than in the first event
 from countersign.bootstrap import cognito_sms_function
 from countersign.edge import LambdaContext
 

@@ -15,7 +15,8 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT)
+SMS, CHALLENGE = "CognitoSmsFunction", "CognitoChallengeFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, SMS, CHALLENGE)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -23,10 +24,15 @@ OF_SENDING = {
     Setting.DAILY_SENDS_WARNING,
     Setting.DAILY_SENDS_LIMIT,
 }
+OF_COGNITO = {Setting.COGNITO_CLIENT, Setting.COGNITO_USER_POOL_ID, Setting.COGNITO_KEY_ARN}
+_ANSWERS = POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_COGNITO}
+_SENDS = _ANSWERS | {setting.value for setting in OF_SENDING}
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting},
-    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING},
+    SEND: _SENDS,
+    VERIFY: _ANSWERS,
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
+    SMS: _SENDS | {setting.value for setting in OF_COGNITO},
+    CHALLENGE: _SENDS | {setting.value for setting in OF_COGNITO - {Setting.COGNITO_KEY_ARN}},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -77,6 +83,8 @@ OUTPUTS = {
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
+    "CognitoSmsFunctionArn",
+    "CognitoChallengeFunctionArn",
 }
 
 
@@ -216,6 +224,8 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         SEND: "functions/send",
         VERIFY: "functions/verify",
         COUNT: "functions/count",
+        SMS: "functions/cognito_sms",
+        CHALLENGE: "functions/cognito_challenge",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"
@@ -259,7 +269,7 @@ def _functions(template: Template) -> dict[str, Template]:
 
 def _requests(function: Template) -> dict[str, Template]:
     """The events in which somebody waits for an answer: all but the stream's (stream.py)."""
-    return {name: event for name, event in function["Events"].items() if event["Type"] != "DynamoDB"}
+    return {name: event for name, event in function.get("Events", {}).items() if event["Type"] != "DynamoDB"}
 
 
 RULES: tuple[Rule, ...] = (

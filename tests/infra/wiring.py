@@ -38,6 +38,8 @@ def _is_named_after(name: str, value: object) -> bool:
     match value:
         case {"Ref": target} | {"Fn::GetAtt": [target, _]}:
             return str(target).casefold() in name.casefold()
+        case {"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": target}]}]}:  # an id in an ARN
+            return str(target).removesuffix("Arn").casefold() in name.casefold()
     return isinstance(value, str)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
-from tests.support.cognito import POOL_ARN, SignIn, sample
+from tests.support.cognito import POOL_ID, SignIn, sample
 from tests.support.gateway import Context, Gateway, policy
 from tests.support.vendors import (
     ENGAGELAB_CODES,
@@ -53,8 +53,10 @@ def attributes(**changes: str | None) -> dict[str, str]:
 def make_pool(aws: Aws, make_gateway: Callable[..., Gateway]) -> Callable[..., Pool]:
     def make(*, routes: str = "gateway", **settings: object) -> Pool:
         section = {"secrets": ["x"], "policy": policy(routes=routes, **settings), "dialects": {}}
-        aws.put_clients({"pepper": "canary-pepper-of-the-integration-tests-0001", "clients": {"pool": section}})
-        gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ARN=POOL_ARN)
+        aws.put_clients(
+            {"pepper": "canary-pepper-of-the-integration-tests-0001", "clients": {"pool": section}}
+        )
+        gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ID=POOL_ID)
         return Pool(gateway, gateway.container.challenge_trigger())
 
     return make
@@ -220,7 +222,11 @@ def test_only_challenges_of_ours_lead_to_tokens(pool: Pool) -> None:
 
 def test_the_samples_of_define_say_what_comes_next(pool: Pool) -> None:
     answers = {}
-    for name in ("define_auth_challenge", "define_auth_challenge_after_wrong", "define_auth_challenge_after_right"):
+    for name in (
+        "define_auth_challenge",
+        "define_auth_challenge_after_wrong",
+        "define_auth_challenge_after_right",
+    ):
         answered: Any = pool.edge(sample(name), Context())
         answers[name.removeprefix("define_auth_challenge")] = answered["response"]
     again = {"challengeName": "CUSTOM_CHALLENGE", "issueTokens": False, "failAuthentication": False}

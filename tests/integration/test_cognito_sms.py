@@ -14,8 +14,7 @@ from cognito_codes import CognitoCodes
 from mypy_boto3_kms import KMSClient
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
-from countersign.counting import Change, Tally
-from tests.support.cognito import POOL_ARN, TO, encrypted, sms_event
+from tests.support.cognito import POOL_ID, TO, encrypted, sms_event
 from tests.support.gateway import Context, Gateway, policy
 from tests.support.vendors import ENGAGELAB_CODES, ENGAGELAB_REFUSED, ESMS_NO_BALANCE, ESMS_RAW, Vendors
 
@@ -56,6 +55,13 @@ class Pool:
         assert raised.value.__suppress_context__
         return str(self.gateway.lines("RequestRefused")[-1]["outcome"])
 
+    def unreadable(self, code: str) -> str:
+        """What the log names as the cause of a code that cannot be decrypted."""
+        before = len(self.gateway.lines("a code could not be decrypted"))
+        assert self.refused(sms_event(code)) == "invalid_request"
+        [line] = self.gateway.lines("a code could not be decrypted")[before:]
+        return str(line["cause"])
+
 
 def clients(**settings: object) -> dict[str, Any]:
     section = {"secrets": ["x"], "policy": policy(routes="gateway", **settings), "dialects": {}}
@@ -69,9 +75,7 @@ def make_pool(aws: Aws, make_gateway: Callable[..., Gateway], vendors: Vendors) 
 
     def make(**settings: object) -> Pool:
         aws.put_clients(clients(**settings))
-        gateway = make_gateway(
-            COGNITO_CLIENT="pool", COGNITO_USER_POOL_ARN=POOL_ARN, COGNITO_KEY_ARN=key_arn
-        )
+        gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ID=POOL_ID, COGNITO_KEY_ARN=key_arn)
         return Pool(kms, key_arn, gateway, gateway.container.sms_trigger(CognitoCodes))
 
     return make
@@ -166,13 +170,20 @@ def test_an_event_that_nobody_takes_is_tried_three_times(pool: Pool, vendors: Ve
 
 def test_another_key_is_refused_before_kms_is_asked(pool: Pool, vendors: Vendors) -> None:
     other = pool.kms.create_key()["KeyMetadata"]["Arn"]
-    assert pool.refused(sms_event(pool.code(key_arn=other))) == "unreadable_code"
+    asked: list[str] = []
+    events = pool.gateway.container.kms.meta.events
+    events.register("before-call.kms", lambda event_name, **_: asked.append(event_name))
+    assert pool.unreadable(pool.code(key_arn=other)) == "DecryptKeyError"
+    assert asked == []
+    pool.deliver(sms_event(pool.code()))
+    assert asked == ["before-call.kms.Decrypt"]
+    vendors.wire.calls.reset()
     assert vendors.urls == []
 
 
 @pytest.mark.parametrize("context", [{}, {"userpool-id": "us-east-1_ANOTHER"}, {"purpose": "test"}])
 def test_a_code_for_another_pool_is_refused(context: dict[str, str], pool: Pool, vendors: Vendors) -> None:
-    assert pool.refused(sms_event(pool.code(context=context))) == "unreadable_code"
+    assert pool.unreadable(pool.code(context=context)) == "UnreadableCodeError"
     assert vendors.urls == []
 
 
@@ -181,14 +192,14 @@ def test_an_altered_message_is_refused_wherever_it_was_altered(pool: Pool, vendo
     for place in range(0, len(message), 29):
         altered = bytearray(message)
         altered[place] ^= 1
-        assert pool.refused(sms_event(base64.b64encode(altered).decode())) == "unreadable_code"
-    assert pool.refused(sms_event(base64.b64encode(message[:-1]).decode())) == "unreadable_code"
+        assert pool.unreadable(base64.b64encode(altered).decode()) != "UnreadableCodeError"
+    assert pool.unreadable(base64.b64encode(message[:-1]).decode()) != "UnreadableCodeError"
     assert vendors.urls == []
 
 
 @pytest.mark.parametrize("code", ["not base64!", "QUJD", "A" * 20_000, ""])
 def test_what_is_no_message_is_refused(code: str, pool: Pool) -> None:
-    assert pool.refused(sms_event(code)) in {"unreadable_code", "invalid_request"}
+    assert pool.refused(sms_event(code)) == "invalid_request"
 
 
 def test_a_user_without_a_number_is_refused(pool: Pool) -> None:
@@ -213,7 +224,8 @@ def test_an_event_of_another_pool_or_of_another_trigger_is_refused(pool: Pool) -
     assert pool.refused(sms_event(pool.code()) | {"userPoolId": "us-east-1_ANOTHER"}) == "permission_denied"
     event = sms_event(pool.code(), source="DefineAuthChallenge_Authentication")
     assert pool.refused(event) == "invalid_request"
-    for nonsense in (None, [], {}, {"triggerSource": 3}):
+    strangers: tuple[object, ...] = (None, [], {}, {"triggerSource": 3})
+    for nonsense in strangers:
         assert pool.refused(nonsense) == "invalid_request"
 
 
@@ -238,7 +250,7 @@ def test_the_clients_policy_holds(make_pool: Callable[..., Pool], vendors: Vendo
 def test_without_its_settings_nothing_is_sent_and_the_log_names_the_setting(
     make_gateway: Callable[..., Gateway], vendors: Vendors
 ) -> None:
-    gateway = make_gateway(COGNITO_USER_POOL_ARN=POOL_ARN)
+    gateway = make_gateway(COGNITO_USER_POOL_ID=POOL_ID)
     with pytest.raises(TriggerFailedError, match=r"^The code could not be sent or checked\.$"):
         gateway.container.sms_trigger(CognitoCodes)(sms_event("QUJD"), Context())
     [line] = gateway.lines("configuration fault")

@@ -1,4 +1,4 @@
-"""A Cognito user pool, as its triggers see it: codes encrypted by the real SDK, sign-ins with their session."""
+"""A Cognito user pool, as its triggers see it: codes that the real SDK encrypts, sign-ins and sessions."""
 
 from __future__ import annotations
 

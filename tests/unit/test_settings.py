@@ -48,7 +48,8 @@ def test_a_life_of_secrets_that_is_no_number_is_said(value: str) -> None:
 
 def test_every_setting_but_the_table_and_those_of_sending_is_needed_by_both_callers_functions() -> None:
     of_sending = {"ROUTES", "TEST_NUMBERS", "DAILY_SENDS_WARNING", "DAILY_SENDS_LIMIT"}
-    assert set(Setting) - set(WHOLE) == {"TABLE_NAME"} | of_sending
+    of_cognito = {"COGNITO_CLIENT", "COGNITO_USER_POOL_ID", "COGNITO_KEY_ARN"}
+    assert set(Setting) - set(WHOLE) == {"TABLE_NAME"} | of_sending | of_cognito
 
 
 @pytest.mark.parametrize("setting", [Setting.ROUTES, Setting.TABLE_NAME])

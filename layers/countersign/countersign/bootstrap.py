@@ -233,12 +233,11 @@ class Container:
         longest_seconds: float,
     ) -> TriggerEdge:
         from countersign.cognito.edge import TriggerEdge
-        from countersign.cognito.triggers import pool_id_of
 
         return TriggerEdge(
             answer=answer,
             client_id=self._cognito_client,
-            pool_id=lambda: pool_id_of(required(self._environment, Setting.COGNITO_USER_POOL_ARN)),
+            pool_id=lambda: required(self._environment, Setting.COGNITO_USER_POOL_ID),
             longest_seconds=longest_seconds,
             telemetry=self.telemetry,
             clock=self.clock,

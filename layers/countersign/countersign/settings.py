@@ -24,7 +24,7 @@ class Setting(StrEnum):
     DAILY_SENDS_WARNING = "DAILY_SENDS_WARNING"  # the send function alone, as the next
     DAILY_SENDS_LIMIT = "DAILY_SENDS_LIMIT"
     COGNITO_CLIENT = "COGNITO_CLIENT"  # the functions of Cognito's triggers alone, as the next
-    COGNITO_USER_POOL_ARN = "COGNITO_USER_POOL_ARN"
+    COGNITO_USER_POOL_ID = "COGNITO_USER_POOL_ID"
     COGNITO_KEY_ARN = "COGNITO_KEY_ARN"  # the SMS sender alone
 
 

@@ -25,7 +25,7 @@ from typing import Protocol, final
 from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.cognito.triggers import Source, Trigger, UseCases
-from countersign.errors import CountersignError, InvalidRequestError, UndeliverableError
+from countersign.errors import InvalidRequestError, UndeliverableError
 from countersign.model import CHECKED_ELSEWHERE, Channel, Secret
 from countersign.phone import parse_phone
 from countersign.policy import CODE_LENGTH, DEFAULT_TTL_SECONDS
@@ -49,11 +49,8 @@ PURPOSES: Mapping[Source, str] = {
 _CODE = re.compile(rf"[0-9]{{{CODE_LENGTH.low},{CODE_LENGTH.high}}}")
 
 
-class UnreadableCodeError(CountersignError):
-    """The code is not encrypted as this pool's is: another key, another pool, or altered."""
-
-    code = "unreadable_code"
-    default_detail = "The code could not be decrypted."
+class UnreadableCodeError(Exception):
+    """The code is not encrypted as this pool's is (another key or pool, altered), or KMS does not answer."""
 
 
 class SealedCodes(Protocol):
@@ -106,9 +103,11 @@ class SmsSender:
         """The code, which is digits and as long as the client's policy wants codes to be."""
         try:
             message = base64.b64decode(sealed, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise UnreadableCodeError from error
-        code = self._codes().open(message, pool_id=trigger.pool_id)
+            code = self._codes().open(message, pool_id=trigger.pool_id)
+        except (UnreadableCodeError, binascii.Error) as error:
+            cause = type(error.__cause__ or error).__name__
+            self._use_cases.telemetry.warning("a code could not be decrypted", client=client.id, cause=cause)
+            raise InvalidRequestError("The code could not be decrypted.", field="code") from error
         if not _CODE.fullmatch(code.reveal()):
             raise InvalidRequestError("The code is not 4 to 10 digits.", field="code")
         if len(code.reveal()) < (client.policy.code_length or 0):

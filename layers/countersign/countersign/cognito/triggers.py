@@ -34,7 +34,7 @@ class Source(StrEnum):
 
     SMS_SIGN_UP = "CustomSMSSender_SignUp"
     SMS_RESEND_CODE = "CustomSMSSender_ResendCode"
-    SMS_FORGOT_PASSWORD = "CustomSMSSender_ForgotPassword"  # noqa: S105  # a name, no password
+    SMS_FORGOT_PASSWORD = "CustomSMSSender_ForgotPassword"  # a name, no password
     SMS_UPDATE_ATTRIBUTE = "CustomSMSSender_UpdateUserAttribute"
     SMS_VERIFY_ATTRIBUTE = "CustomSMSSender_VerifyUserAttribute"
     SMS_AUTHENTICATION = "CustomSMSSender_Authentication"
@@ -139,11 +139,6 @@ class UseCases(Protocol):
 
     @property
     def clock(self) -> Clock: ...
-
-
-def pool_id_of(arn: str) -> str:
-    """The id of a user pool in its ARN: `arn:aws:cognito-idp:eu-central-1:123456789012:userpool/<id>`."""
-    return arn.rpartition("/")[2]
 
 
 def _text(members: Mapping[str, object], name: str) -> str:
