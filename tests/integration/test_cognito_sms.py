@@ -16,6 +16,7 @@ from mypy_boto3_kms import KMSClient
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
 from tests.support.cognito import POOL_ID, TO, encrypted, sms_event
 from tests.support.gateway import Context, Gateway, policy
+from tests.support.stream import Recorder, failed
 from tests.support.vendors import ENGAGELAB_CODES, ENGAGELAB_REFUSED, ESMS_NO_BALANCE, ESMS_RAW, Vendors
 
 from .conftest import Aws
@@ -103,22 +104,31 @@ def test_the_pools_code_is_sent_as_it_is(committed: bool, pool: Pool, vendors: V
     assert (started["client"], started["country"], started["provider"]) == ("pool", "VN", "esms")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "SignUp",
-        "ResendCode",
-        "ForgotPassword",
-        "UpdateUserAttribute",
-        "VerifyUserAttribute",
-        "Authentication",
-    ],
-)
+KINDS = {
+    "SignUp": "sign_up",
+    "ResendCode": "resend_code",
+    "ForgotPassword": "forgot_password",
+    "UpdateUserAttribute": "update_user_attribute",
+    "VerifyUserAttribute": "verify_user_attribute",
+    "Authentication": "authentication",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_source_that_carries_a_code_sends_it(kind: str, pool: Pool, vendors: Vendors, aws: Aws) -> None:
     pool.send(source=f"CustomSMSSender_{kind}")
     assert vendors.code_sent() == CODE
-    purposes = [item["purpose"]["S"] for item in aws.items() if "purpose" in item]
-    assert purposes == ["cognito:sms:" + "".join(f"_{c.lower()}" if c.isupper() else c for c in kind)[1:]]
+    [item] = [item for item in aws.items() if "purpose" in item]
+    assert (item["purpose"]["S"], item["reference"]["S"]) == ("cognito:sms", KINDS[kind])
+
+
+def test_texts_for_one_thing_after_another_use_up_no_guesses_of_the_number(
+    make_pool: Callable[..., Pool], vendors: Vendors
+) -> None:
+    pool = make_pool(sends_per_10_minutes=10)
+    for kind in KINDS:
+        pool.send(source=f"CustomSMSSender_{kind}")
+    assert len(vendors.urls) == len(KINDS)
 
 
 def test_three_deliveries_of_an_event_are_one_text(pool: Pool, vendors: Vendors) -> None:
@@ -262,3 +272,23 @@ def test_the_number_and_the_code_are_not_stored_in_the_clear(pool: Pool, aws: Aw
     stored = json.dumps(aws.items())
     assert CODE not in stored
     assert TO[3:] not in stored
+
+
+def test_texts_that_are_checked_elsewhere_rouse_no_suspicion_and_count_in_every_limit(
+    make_pool: Callable[..., Pool], aws: Aws, vendors: Vendors
+) -> None:
+    pool = make_pool(pumping="deny", country_sends_per_hour=6)
+    recorder = Recorder(aws.dynamodb, now=pool.gateway.clock.now)
+    client: Any = pool.gateway.container.dynamodb
+    recorder.follow(client, prefix="V#")
+    counting = pool.gateway.container.stream_edge()
+    for last in range(6):  # of our own codes, the fourth without an approval would be denied
+        pool.send(phone_number=f"+8490188848{last}")
+        assert failed(counting({"Records": recorder.records}, Context())) == []
+        recorder.records = []
+    assert len(vendors.urls) == 6
+    assert pool.gateway.lines("PumpingSuspected") == []
+    refused = sms_event(pool.code(), phone_number="+84901888486")
+    assert pool.refused(refused, text=TRY_LATER) == "rate_limit"
+    [line] = pool.gateway.lines("LimitReached")
+    assert (line["scope"], line["texts"]) == ("country", 6)

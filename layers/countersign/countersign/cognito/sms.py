@@ -37,13 +37,15 @@ LONGEST_MESSAGE = 16_384  # characters; a code of six digits makes some 700
 
 # A temporary password (AdminCreateUser) is no one-time code: it is good for days and stands in the text of
 # a vendor's template that says "code". A warning of a take-over has no code at all.
-PURPOSES: Mapping[Source, str] = {
-    Source.SMS_SIGN_UP: f"{CHECKED_ELSEWHERE}sign_up",
-    Source.SMS_RESEND_CODE: f"{CHECKED_ELSEWHERE}resend_code",
-    Source.SMS_FORGOT_PASSWORD: f"{CHECKED_ELSEWHERE}forgot_password",
-    Source.SMS_UPDATE_ATTRIBUTE: f"{CHECKED_ELSEWHERE}update_user_attribute",
-    Source.SMS_VERIFY_ATTRIBUTE: f"{CHECKED_ELSEWHERE}verify_user_attribute",
-    Source.SMS_AUTHENTICATION: f"{CHECKED_ELSEWHERE}authentication",
+# One purpose for all of them: each purpose of a number that has a live code holds guesses of its limit, which
+# nobody will make. What the code is for is the verification's reference.
+REFERENCES: Mapping[Source, str] = {
+    Source.SMS_SIGN_UP: "sign_up",
+    Source.SMS_RESEND_CODE: "resend_code",
+    Source.SMS_FORGOT_PASSWORD: "forgot_password",
+    Source.SMS_UPDATE_ATTRIBUTE: "update_user_attribute",
+    Source.SMS_VERIFY_ATTRIBUTE: "verify_user_attribute",
+    Source.SMS_AUTHENTICATION: "authentication",
 }
 
 _CODE = re.compile(rf"[0-9]{{{CODE_LENGTH.low},{CODE_LENGTH.high}}}")
@@ -74,8 +76,8 @@ class SmsSender:
 
     def __call__(self, trigger: Trigger, deadline: Deadline) -> None:
         """Send the code of an event. Raises a CountersignError where it was not sent."""
-        purpose = PURPOSES.get(trigger.source)
-        if purpose is None or trigger.request.get("type") != REQUEST_TYPE:
+        reference = REFERENCES.get(trigger.source)
+        if reference is None or trigger.request.get("type") != REQUEST_TYPE:
             raise InvalidRequestError(
                 "The event carries no code that is sent by text.", field="triggerSource"
             )
@@ -88,13 +90,14 @@ class SmsSender:
         request = StartRequest(
             phone=phone,
             channels=(Channel.SMS,),
-            purpose=purpose,
+            purpose=CHECKED_ELSEWHERE,
             code_length=len(code.reveal()),
             ttl_seconds=client.policy.ttl_seconds or DEFAULT_TTL_SECONDS,
             # Cognito has a rate of its own for new codes, and a new one is often the only one that is right.
             cooldown_seconds=client.policy.cooldown_seconds or 0,
             code=code,
             locale=trigger.locale,
+            reference=reference,
             idempotency_key=_digest(trigger, sealed=sealed),
         )
         self._send(client, request=request, deadline=deadline)
