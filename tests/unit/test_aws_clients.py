@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from countersign.aws.clients import dynamodb_client, secrets_client, trimmed_session
+from countersign.aws.clients import dynamodb_client, kms_client, secrets_client, trimmed_session
 
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-1", "il-central-1", "cn-north-1", "us-gov-west-1"]
 
@@ -35,6 +35,8 @@ def _seen(client: Any, service: str) -> tuple[str, str]:
     client.meta.events.register("before-send", answer)
     if service == "dynamodb":
         client.get_item(TableName="t", Key={"pk": {"S": "x"}})
+    elif service == "kms":
+        client.decrypt(CiphertextBlob=b"x")
     else:
         client.get_secret_value(SecretId="x")
     return calls[0]
@@ -42,7 +44,7 @@ def _seen(client: Any, service: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("variant", ["plain", "fips", "dualstack"])
 @pytest.mark.parametrize("region", REGIONS)
-@pytest.mark.parametrize("service", ["dynamodb", "secretsmanager"])
+@pytest.mark.parametrize("service", ["dynamodb", "kms", "secretsmanager"])
 def test_endpoint_and_signing_scope_are_those_of_the_untrimmed_client(
     service: str, region: str, variant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,7 +56,7 @@ def test_endpoint_and_signing_scope_are_those_of_the_untrimmed_client(
         "AWS_USE_DUALSTACK_ENDPOINT": str(variant == "dualstack").lower(),
     }.items():
         monkeypatch.setenv(name, value)
-    make = dynamodb_client if service == "dynamodb" else secrets_client
+    make = {"dynamodb": dynamodb_client, "kms": kms_client, "secretsmanager": secrets_client}[service]
     stock = botocore.session.Session().create_client(service, region_name=region)
     assert _seen(make(trimmed_session()), service) == _seen(stock, service)
 
