@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
+from functions.cognito_challenge import app as challenge_app
 from tests.support.cognito import POOL_ID, SignIn, sample
 from tests.support.gateway import Context, Gateway, policy
 from tests.support.vendors import (
@@ -179,12 +180,12 @@ def test_an_unknown_user_sees_the_same_and_never_signs_in(pool: Pool, vendors: V
     assert pool.sign_in(exists=False, attributes={}, user="somebody else").shown != shown
 
 
-def test_an_unknown_user_gets_no_tokens_whatever_the_session_says(pool: Pool) -> None:
+def test_an_unknown_user_gets_no_tokens_whatever_the_session_says(pool: Pool, vendors: Vendors) -> None:
     sign_in = pool.sign_in(exists=False)
     sign_in.session = [{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": True}]
     assert sign_in.defined() == "failed"
     sign_in.private = pool.sign_in().private
-    assert sign_in.answered("123456") is False
+    assert sign_in.answered(vendors.code_sent()) is False
 
 
 @pytest.mark.parametrize(
@@ -316,6 +317,18 @@ def test_an_answer_to_no_verification_is_wrong(private: object, pool: Pool) -> N
     event["request"]["privateChallengeParameters"] = private
     answered: Any = pool.edge(event, Context())
     assert answered["response"] == {"answerCorrect": False}
+
+
+@pytest.mark.usefixtures("entry_points")
+def test_the_function_starts_as_lambda_starts_it(
+    make_pool: Callable[..., Pool], vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pool()  # for the client in the secret
+    monkeypatch.setenv("COGNITO_CLIENT", "pool")
+    monkeypatch.setenv("COGNITO_USER_POOL_ID", POOL_ID)
+    created: Any = challenge_app.handler(sample("create_auth_challenge"), Context(milliseconds=5_000))
+    assert created["response"]["publicChallengeParameters"]["to"] == "+•••••••8484"
+    assert vendors.urls == [ESMS_RAW]
 
 
 def test_the_sample_of_an_answer_is_of_a_verification_that_nobody_has(pool: Pool) -> None:

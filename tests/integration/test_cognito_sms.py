@@ -14,6 +14,7 @@ from cognito_codes import CognitoCodes
 from mypy_boto3_kms import KMSClient
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
+from functions.cognito_sms import app as sms_app
 from tests.support.cognito import POOL_ID, TO, encrypted, sms_event
 from tests.support.gateway import Context, Gateway, policy
 from tests.support.stream import Recorder, failed
@@ -234,6 +235,9 @@ def test_an_event_of_another_pool_or_of_another_trigger_is_refused(pool: Pool) -
     assert pool.refused(sms_event(pool.code()) | {"userPoolId": "us-east-1_ANOTHER"}) == "permission_denied"
     event = sms_event(pool.code(), source="DefineAuthChallenge_Authentication")
     assert pool.refused(event) == "invalid_request"
+    event = sms_event(pool.code())
+    event["request"]["type"] = "customEmailSenderRequestV1"
+    assert pool.refused(event) == "invalid_request"
     strangers: tuple[object, ...] = (None, [], {}, {"triggerSource": 3})
     for nonsense in strangers:
         assert pool.refused(nonsense) == "invalid_request"
@@ -265,6 +269,17 @@ def test_without_its_settings_nothing_is_sent_and_the_log_names_the_setting(
         gateway.container.sms_trigger(CognitoCodes)(sms_event("QUJD"), Context())
     [line] = gateway.lines("configuration fault")
     assert line["fault"] == "the environment variable COGNITO_CLIENT is not set"
+
+
+@pytest.mark.usefixtures("entry_points")
+def test_the_function_starts_as_lambda_starts_it(
+    pool: Pool, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COGNITO_CLIENT", "pool")
+    monkeypatch.setenv("COGNITO_USER_POOL_ID", POOL_ID)
+    monkeypatch.setenv("COGNITO_KEY_ARN", pool.key_arn)
+    assert sms_app.handler(sms_event(pool.code()), Context()) == {}
+    assert vendors.code_sent() == CODE
 
 
 def test_the_number_and_the_code_are_not_stored_in_the_clear(pool: Pool, aws: Aws) -> None:

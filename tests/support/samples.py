@@ -6,7 +6,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from countersign.bootstrap import count_function, send_function, verify_function
+from countersign.bootstrap import (
+    cognito_challenge_function,
+    cognito_sms_function,
+    count_function,
+    send_function,
+    verify_function,
+)
 from countersign.dialects.dialect import Function
 from functions.send import app as send_app
 from functions.verify import app as verify_app
@@ -29,4 +35,6 @@ def forget() -> None:
     send_function.cache_clear()
     verify_function.cache_clear()
     count_function.cache_clear()
+    cognito_sms_function.cache_clear()
+    cognito_challenge_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)
