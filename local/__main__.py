@@ -73,6 +73,7 @@ The same client speaks the vendors' protocols and CAMARA's on their own paths:
 see "Coming from Message Central / eSMS / EngageLab" in README.md.
 
 Handset: {stack.url}/handset
+Events:  {stack.url}/local/events
 OpenAPI: {stack.url}/openapi.json
 Logs:    {FOLDER.relative_to(ROOT)}/ (ministack.log, functions.log)
 Ctrl-C ends everything.

@@ -18,6 +18,7 @@ from local.emulator import ACCESS_KEY, REGION, SECRET_KEY, aws_environment
 from local.process import StackError, interpreter_first, run_step
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
 
 STACK_NAME = "countersign"
@@ -46,6 +47,8 @@ class Deployment:
     send_function: str
     verify_function: str
     count_function: str
+    publish_function: str
+    bus: str
     table: str
     clients_secret: str
     vendors_secret: str
@@ -59,6 +62,8 @@ class Deployment:
             send_function=outputs["SendFunctionName"],
             verify_function=outputs["VerifyFunctionName"],
             count_function=outputs["CountFunctionName"],
+            publish_function=outputs["PublishFunctionName"],
+            bus=outputs["BusName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
             vendors_secret=outputs["VendorsSecretArn"],
@@ -119,6 +124,24 @@ def deploy(build_dir: Path, *, endpoint: str, settings: Mapping[str, str], logs:
         raise StackError(f"the stack has no output {missing}; it has {', '.join(sorted(outputs))}") from None
 
 
+def allow_plain_http(*, endpoint: str) -> None:
+    """Take out of the queues' policies what wants TLS: the emulator speaks HTTP on the loopback."""
+    sqs = session().client("sqs", endpoint_url=endpoint)
+    # The emulator takes a request for one over TLS by what a proxy in front of it would say.
+    sqs.meta.events.register("before-sign.sqs", _as_over_tls)
+    for url in sqs.list_queues().get("QueueUrls", []):
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        policy: dict[str, Any] = json.loads(found.get("Attributes", {}).get("Policy", "{}"))
+        kept = [one for one in policy.get("Statement", []) if "aws:SecureTransport" not in json.dumps(one)]
+        if kept != policy.get("Statement", []):
+            changed = json.dumps(policy | {"Statement": kept}) if kept else ""
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": changed})
+
+
+def _as_over_tls(request: AWSRequest, **_: object) -> None:
+    request.headers["X-Forwarded-Proto"] = "https"
+
+
 def create_routes(deployment: Deployment, *, endpoint: str) -> int:
     """Make the routes that the emulator ignores in the template's API definition. How many there are.
 
@@ -150,6 +173,24 @@ def create_routes(deployment: Deployment, *, endpoint: str) -> int:
             )
             count += 1
     return count
+
+
+def allow_batches(*, endpoint: str) -> None:
+    """Grant what the emulator asks for in a batch where AWS asks for `sqs:SendMessage`."""
+    cloudformation = session().client("cloudformation", endpoint_url=endpoint)
+    iam = session().client("iam", endpoint_url=endpoint)
+    resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    for role in (found for found in resources if found["ResourceType"] == "AWS::IAM::Role"):
+        name = role.get("PhysicalResourceId", "")
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            # botocore parses the document, though its types say that it is text.
+            document: Any = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for statement in document["Statement"]:
+                if "sqs:SendMessage" in statement["Action"]:
+                    actions = statement["Action"]
+                    listed = actions if isinstance(actions, list) else [actions]
+                    statement["Action"] = [*listed, "sqs:SendMessageBatch"]
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
 def _integrate(gateway: ApiGatewayV2Client, api_id: str, arn: str, definition: Mapping[str, Any]) -> str:

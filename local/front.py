@@ -26,7 +26,6 @@ from local.serving import serve_until_told
 HOST = "127.0.0.1"
 PARALLEL = 64
 BODY_LIMIT_BYTES = 10 * 1024 * 1024  # API Gateway's own limit of a payload
-CHUNK_BYTES = 64 * 1024
 
 # RFC 9110, section 7.6.1: meant for one connection, never passed on. `Expect` is answered here.
 _HOP_BY_HOP = frozenset(

@@ -26,9 +26,10 @@ import requests
 
 from local.accounts import DEMO_CLIENTS, vendor_accounts
 from local.building import build
-from local.deploying import create_routes, deploy, parameters
+from local.deploying import allow_batches, allow_plain_http, create_routes, deploy, parameters
 from local.deploying import session as session_of_root
 from local.emulator import ACCESS_KEY, HOST, REGION, SECRET_KEY, Emulator
+from local.listening import BusListener
 from local.logs import FollowedLogs, FunctionLogs
 from local.process import Child, StackError, tail
 
@@ -37,12 +38,22 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 type Service = Literal[
-    "dynamodb", "lambda", "secretsmanager", "cloudformation", "apigatewayv2", "kms", "cognito-idp"
+    "dynamodb",
+    "events",
+    "lambda",
+    "secretsmanager",
+    "sqs",
+    "cloudformation",
+    "apigatewayv2",
+    "kms",
+    "cognito-idp",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,7 +116,9 @@ class Stack:
         own = self._settings(self.endpoint) if callable(self._settings) else self._settings
         settings = parameters(addresses["vendors"]) | dict(own)
         self.deployment = deploy(build_dir, endpoint=self.endpoint, settings=settings, logs=self.logs)
+        allow_plain_http(endpoint=self.endpoint)
         count = create_routes(self.deployment, endpoint=self.endpoint)
+        allow_batches(endpoint=self.endpoint)
         self._say(f"Created {count} routes; writing the secrets")
         self.put_clients(DEMO_CLIENTS)
         self.put_vendors(vendor_accounts())
@@ -113,6 +126,9 @@ class Stack:
         self._open_front(starting)
         self._say("Warming the functions")
         self._warm()
+        if self._given_logs is not None:
+            bus = BusListener(endpoint=self.endpoint, bus=self.deployment.bus, url=self.url)
+            starting.enter_context(bus)
         self._describe(starting)
 
     def _child(self, name: str, module: str, starting: ExitStack, *arguments: str) -> Child:
@@ -178,12 +194,13 @@ class Stack:
 
     @property
     def function_names(self) -> dict[str, str]:
-        """`{"send": …, "verify": …, "count": …}`."""
+        """`{"send": …, "verify": …, "count": …, "publish": …}`."""
         deployed = self.deployment
         return {
             "send": deployed.send_function,
             "verify": deployed.verify_function,
             "count": deployed.count_function,
+            "publish": deployed.publish_function,
         }
 
     def fallen(self) -> Child | None:
@@ -196,6 +213,13 @@ class Stack:
         answer = self._call("GET", "/local/messages", query=query)
         answer.raise_for_status()
         found: list[dict[str, str]] = answer.json()
+        return found
+
+    def events(self, about: str | None = None) -> list[dict[str, Any]]:
+        """What the bus has told (of one verification), newest first, while something listens to it."""
+        answer = self._call("GET", "/local/events", query={} if about is None else {"id": about})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
         return found
 
     def vendor(self, name: str, *, mode: str, times: int = 1, deliver: bool = False) -> None:
@@ -213,9 +237,13 @@ class Stack:
     @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
     @overload
+    def client(self, service: Literal["events"]) -> EventBridgeClient: ...
+    @overload
     def client(self, service: Literal["lambda"]) -> LambdaClient: ...
     @overload
     def client(self, service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
+    @overload
+    def client(self, service: Literal["sqs"]) -> SQSClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

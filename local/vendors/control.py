@@ -1,4 +1,4 @@
-"""The simulators' control port: modes, request logs and the handset. The front passes /local/… on to it."""
+"""The simulators' control port: modes, requests, the handset, the bus. The front passes /local/… on to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from local.vendors.faults import FaultOrder, OrderError
-from local.vendors.handset import Handset
+from local.vendors.feed import Feed, Told
+from local.vendors.handset import Handset, Message
 from local.vendors.listener import VendorListener
 
 HEARTBEAT_SECONDS = 15.0
@@ -29,6 +30,7 @@ class Control:
     def __init__(self, *, handset: Handset, listeners: Mapping[str, VendorListener]) -> None:
         self._handset = handset
         self._listeners = listeners
+        self._feed = Feed()
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=64 * 1024)
@@ -36,7 +38,10 @@ class Control:
         app.router.add_get("/local/vendors", self.vendors, allow_head=False)
         app.router.add_post("/local/vendors/{name}", self.order)
         app.router.add_get("/local/vendors/{name}/requests", self.requests, allow_head=False)
+        app.router.add_get("/local/events", self.told, allow_head=False)
+        app.router.add_post("/local/events", self.tell)
         app.router.add_get("/handset/events", self.events, allow_head=False)
+        app.router.add_get("/handset/told", self.watch_the_bus, allow_head=False)
         app.router.add_route("*", "/{path:.*}", self.unknown_path)
         return app
 
@@ -46,6 +51,26 @@ class Control:
         if to is not None:
             to = "+" + to.lstrip("+ ")  # an unencoded "+" arrives as a space
         return web.json_response([message.as_dict() for message in self._handset.messages(to=to)])
+
+    async def told(self, request: web.Request) -> web.Response:
+        """What the bus has told, newest first, or of one verification."""
+        return web.json_response(self._feed.events(about=request.query.get("id")))
+
+    async def tell(self, request: web.Request) -> web.Response:
+        """An event from the bus, as local/listening.py hands it on."""
+        try:
+            body: object = json.loads(await request.read())
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return error(400, "the body must be an event, a JSON object")
+        self._feed.add(body)
+        return web.json_response({}, status=202)
+
+    async def watch_the_bus(self, request: web.Request) -> web.StreamResponse:
+        """Server-Sent Events: everything so far as `snapshot`, then each event as `message`."""
+        with self._feed.watch() as queue:
+            return await _stream(request, snapshot=self._feed.events(), queue=queue)
 
     async def vendors(self, _request: web.Request) -> web.Response:
         """The names and base URLs of the simulated vendors."""
@@ -76,19 +101,9 @@ class Control:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-Sent Events: everything so far as `snapshot`, then each text as `message`."""
-        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        response = web.StreamResponse(headers=headers)
         with self._handset.watch() as queue:
-            await response.prepare(request)
             so_far = [message.as_dict() for message in self._handset.messages()]
-            await response.write(_event("snapshot", so_far))
-            while True:
-                try:
-                    message = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-                    continue
-                await response.write(_event("message", message.as_dict()))
+            return await _stream(request, snapshot=so_far, queue=queue)
 
     async def unknown_path(self, request: web.Request) -> web.Response:
         return error(
@@ -97,6 +112,7 @@ class Control:
             allowed=[
                 "GET /handset",
                 "GET /local/messages[?to=]",
+                "GET /local/events[?id=]",
                 "GET /local/vendors",
                 "POST /local/vendors/{name}",
                 "GET /local/vendors/{name}/requests",
@@ -105,6 +121,22 @@ class Control:
 
     def _unknown_vendor(self, request: web.Request) -> web.Response:
         return error(404, f"unknown vendor {request.match_info['name']}", allowed=list(self._listeners))
+
+
+async def _stream(
+    request: web.Request, *, snapshot: object, queue: asyncio.Queue[Message] | asyncio.Queue[Told]
+) -> web.StreamResponse:
+    headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    await response.write(_event("snapshot", snapshot))
+    while True:
+        try:
+            one = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+        except TimeoutError:
+            await response.write(b": still here\n\n")
+            continue
+        await response.write(_event("message", one.as_dict() if isinstance(one, Message) else one))
 
 
 def _event(name: str, data: object) -> bytes:

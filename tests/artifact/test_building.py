@@ -23,6 +23,7 @@ OF_DECRYPTING = ROOT / "functions" / "cognito_sms" / "requirements.txt"
         ("functions/send", "build-SendFunction"),
         ("functions/verify", "build-VerifyFunction"),
         ("functions/count", "build-CountFunction"),
+        ("functions/publish", "build-PublishFunction"),
         ("functions/cognito_sms", "build-CognitoSmsFunction"),
         ("functions/cognito_challenge", "build-CognitoChallengeFunction"),
     ],

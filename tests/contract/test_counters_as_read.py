@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from countersign.aws.counters import address_update, stale_buckets
 from countersign.aws.items import attribute
 from countersign.aws.usage import read_address, read_gauge
-from countersign.counting import Change, Tally
+from countersign.changes import Change
+from countersign.counting import Tally
 from countersign.limits import Budget, Reached, reached
 from countersign.model import Delivery, Status
 from countersign.policy import Limit, Policy

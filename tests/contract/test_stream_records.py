@@ -9,7 +9,8 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.changes import read_change
 from countersign.aws.counters import DynamoCounters
-from countersign.counting import Tally, UnreadableChangeError
+from countersign.changes import UnreadableChangeError
+from countersign.counting import Tally
 from tests.support.aws import dynamo_store
 from tests.support.builders import claim, verification
 from tests.support.clock import NOON

@@ -10,7 +10,8 @@ from itertools import batched, count
 import pytest
 
 from countersign.aws.usage import charge_update
-from countersign.counting import Change, Tally
+from countersign.changes import Change
+from countersign.counting import Tally
 from countersign.model import CHECKED_ELSEWHERE, Delivery, Verification
 from countersign.policy import Limit
 from countersign.usage import DAY, HOUR, Charge, named_bucket

@@ -15,7 +15,7 @@ from countersign.aws.tokens import DynamoTokenStore
 from countersign.circuits import Circuit
 from countersign.claims import Aliases, Slot
 from countersign.codes import random_seed, slot_of
-from countersign.model import Channel, Custody, Reason, RouteStep, Verdict, Verification
+from countersign.model import Channel, Custody, Reason, Receipt, RouteStep, Verdict, Verification
 from countersign.policy import Limit
 from countersign.ports import SharedToken
 from countersign.usage import Charge, UsageQuery
@@ -82,6 +82,7 @@ ACTS: dict[str, Act] = {
         NEW, verdict=Verdict.UNKNOWN, now=NOON
     ),
     "`cancel`": lambda store, _: store.cancel("demo", "v1", now=NOON),
+    "`expire`": lambda store, _: store.expire("demo", "v1", now=NOON),
     "`record_outage`": lambda store, _: store.record_outage(
         "esms", country="VN", now=NOON, held_until=NOON + 60
     ),
@@ -104,7 +105,14 @@ def _acted(*acts: Act, absent: bool = False) -> RecordingClient:
 def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
     """The attributes that a write has only where there is something to write."""
     store.create(
-        verification(locale="vi", reference="order-17", address_key="address1", pepper="pepper1"),
+        verification(
+            locale="vi",
+            reference="order-17",
+            address_key="address1",
+            pepper="pepper1",
+            receipt=Receipt.SENT,
+            receipt_at=NOON,
+        ),
         supersedes=(),
     )
     settled = settlement(
@@ -164,6 +172,8 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         resend_key="key",
         stored_reason=Reason.UNDELIVERABLE,
         pepper="pepper1",
+        receipt=Receipt.DELIVERED,
+        receipt_at=NOON,
     )
     stored = {name: next(iter(value)) for name, value in verification_item(full, writer="w").items()}
     rows = table(PAGE, "attribute", under="Verification")

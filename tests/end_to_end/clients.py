@@ -53,6 +53,7 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     # Two that only the tests of the counters use.
     "counted": {"routes": "gateway", **_OWN},
     "given-back": {"routes": "gateway", **_OWN},
+    "told": {"routes": "gateway", **_OWN},  # and one whose events are listened to
     "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},
     "demo-gateway": {"routes": "gateway", **_OWN},

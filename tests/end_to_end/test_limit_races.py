@@ -74,7 +74,8 @@ def test_parallel_wrong_codes_for_several_verifications_of_a_number_are_fifteen_
     assert set(told) == {"wrong_code", "attempts_exhausted"}
     # A guess whose answer is lost, with another one in between, counts twice: never too few.
     assert told["wrong_code"] <= 15
-    assert len(_account(stack, to).failed_at) == told["wrong_code"]
+    # So does the record of a wrong code whose answer is lost.
+    assert len(_account(stack, to).failed_at) >= told["wrong_code"]
     late = caller.start(to, purpose="another")
     assert (late.status, late.body["code"]) == (429, "guess_limit")
 

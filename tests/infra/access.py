@@ -17,7 +17,11 @@ SECRETS = {
 STREAM = {
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("DescribeStream", "ListStreams")),
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
-    ("sqs:SendMessage", "CountDeadLetters.Arn"),
+}
+OF_A_QUEUE = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
+REQUESTS = {
+    *((f"sqs:{action}", "Requests.Arn") for action in ("ReceiveMessage", "DeleteMessage")),
+    *((f"sqs:{action}", "Requests.Arn") for action in ("GetQueueAttributes", "ChangeMessageVisibility")),
 }
 
 
@@ -32,7 +36,7 @@ def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> s
 
 GRANTS = {
     "SendRole": _grants(
-        "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
+        "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS | REQUESTS
     ),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
     "CognitoSmsRole": _grants(
@@ -43,16 +47,29 @@ GRANTS = {
     "CognitoChallengeRole": _grants(
         "CognitoChallengeLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
     ),
-    "CountRole": _grants("CountLogGroup", table={"UpdateItem"}, more=STREAM),
+    "CountRole": _grants(
+        "CountLogGroup", table={"UpdateItem"}, more=STREAM | {("sqs:SendMessage", "CountDeadLetters.Arn")}
+    ),
+    "PublishRole": _grants(
+        "PublishLogGroup",
+        table={"GetItem", "UpdateItem"},
+        more=STREAM
+        | {("events:PutEvents", "Bus.Arn"), ("sqs:SendMessage", "PublishDeadLetters.Arn")}
+        | {(f"sqs:{action}", "Expiries.Arn") for action in OF_A_QUEUE},
+    ),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("AWS/Lambda", "Errors"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
     ("AWS/Lambda", "Throttles"): [{"FunctionName": {"Ref": name}} for name in FUNCTIONS],
-    ("AWS/Lambda", "IteratorAge"): [{"FunctionName": {"Ref": "CountFunction"}}],
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
-        {"QueueName": {"Fn::GetAtt": ["CountDeadLetters", "QueueName"]}}
+    ("AWS/Lambda", "IteratorAge"): [
+        {"FunctionName": {"Ref": name}} for name in ("CountFunction", "PublishFunction")
     ],
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
+        {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}}
+        for name in ("CountDeadLetters", "PublishDeadLetters", "ExpiriesDeadLetters", "RequestsDeadLetters")
+    ],
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): [{"QueueName": {"Fn::GetAtt": ["Requests", "QueueName"]}}],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
     ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
     ("AWS/DynamoDB", "WriteThrottleEvents"): [{"TableName": {"Ref": "Table"}}],
@@ -68,7 +85,11 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("Countersign", "BudgetExhausted"): [{**SERVICE}],
     ("Countersign", "PumpingSuspected"): [{**SERVICE}],
 }
-LEVELS = {"IteratorAge": 60_000, "ApproximateNumberOfMessagesVisible": 1}  # what is a level, not a count
+LEVELS = {  # what is a level, not a count
+    "IteratorAge": 60_000,
+    "ApproximateNumberOfMessagesVisible": 1,
+    "ApproximateAgeOfOldestMessage": 300,
+}
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
 

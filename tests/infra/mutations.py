@@ -34,8 +34,11 @@ from .rules import (
 )
 from .stream import (
     STREAM_RULES,
+    looks_come_back_until_they_are_given_up,
+    no_more_read_the_stream_than_a_shard_serves,
     the_count_function_reads_the_stream_within_bounds,
     the_dashboard_shows_what_is_measured,
+    the_publish_function_reads_the_stream_within_bounds,
     the_table_streams_both_images,
     what_is_given_up_is_kept_encrypted,
 )
@@ -52,6 +55,10 @@ ALARM = "Resources/EsmsFailureAlarm/Properties"
 COUNT = "Resources/CountFunction/Properties"
 COUNT_POLICY = "Resources/CountRole/Properties/Policies/0/PolicyDocument/Statement"
 CHANGES = f"{COUNT}/Events/Changes/Properties"
+PUBLISH = "Resources/PublishFunction/Properties"
+PUBLISH_POLICY = "Resources/PublishRole/Properties/Policies/0/PolicyDocument/Statement"
+TOLD = f"{PUBLISH}/Events/Changes/Properties"
+EXPIRIES = "Resources/Expiries/Properties"
 DEAD_LETTERS = "Resources/CountDeadLetters/Properties"
 CLIENTS = "Resources/ClientsSecret/Properties"
 VENDORS = "Resources/VendorsSecret/Properties"
@@ -180,7 +187,12 @@ MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (alarms_ring_and_stay_quiet_without_data, "Resources/CountLagAlarm/Properties/Threshold", 600_000),
     (alarms_ring_and_stay_quiet_without_data, "Resources/CountLagAlarm/Properties/Statistic", "Sum"),
     (alarms_ring_and_stay_quiet_without_data, "Resources/CountDeadLettersAlarm/Properties/Threshold", 10),
+    (alarms_ring_and_stay_quiet_without_data, "Resources/RequestsAgeAlarm/Properties/Threshold", 600),
     (alarms_watch_what_is_measured, "Resources/CountDeadLettersAlarm", DELETE),
+    (alarms_watch_what_is_measured, "Resources/RequestsAgeAlarm", DELETE),
+    (alarms_watch_what_is_measured, "Resources/RequestsDeadLettersAlarm", DELETE),
+    (roles_hold_single_actions_on_single_resources, f"{SEND_POLICY}/3/Action/3", DELETE),
+    (roles_hold_single_actions_on_single_resources, f"{SEND_POLICY}/3/Resource", "*"),
     (alarms_watch_what_is_measured, "Resources/CountErrorsAlarm", DELETE),
     (environment_names_are_those_that_the_settings_read, f"{ENVIRONMENT}/CLIENTS_SECRET_ARN", "arn"),
     (environment_names_are_those_that_the_settings_read, f"{COUNT}/Environment", {"Variables": {"X": "1"}}),
@@ -216,8 +228,37 @@ MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/DestinationConfig", DELETE),
     (the_count_function_reads_the_stream_within_bounds, f"{COUNT}/Events/Api", {"Type": "HttpApi"}),
     (the_count_function_reads_the_stream_within_bounds, f"{COUNT}/Timeout", 900),
+    (the_publish_function_reads_the_stream_within_bounds, f"{TOLD}/MaximumRecordAgeInSeconds", 60),
+    (the_publish_function_reads_the_stream_within_bounds, f"{TOLD}/FilterCriteria", DELETE),
+    (the_publish_function_reads_the_stream_within_bounds, f"{TOLD}/BisectBatchOnFunctionError", False),
+    (
+        the_publish_function_reads_the_stream_within_bounds,
+        f"{TOLD}/DestinationConfig/OnFailure/Destination/Fn::GetAtt/0",
+        "CountDeadLetters",
+    ),
+    (
+        no_more_read_the_stream_than_a_shard_serves,
+        f"{SEND}/Events/Changes",
+        {"Type": "DynamoDB", "Properties": {}},
+    ),
+    (looks_come_back_until_they_are_given_up, f"{PUBLISH}/Events/Expiries/Properties/BatchSize", 1000),
+    (
+        looks_come_back_until_they_are_given_up,
+        f"{PUBLISH}/Events/Expiries/Properties/FunctionResponseTypes",
+        [],
+    ),
+    (looks_come_back_until_they_are_given_up, f"{EXPIRIES}/VisibilityTimeout", 30),
+    (looks_come_back_until_they_are_given_up, f"{EXPIRIES}/RedrivePolicy", DELETE),
+    (looks_come_back_until_they_are_given_up, f"{EXPIRIES}/RedrivePolicy/maxReceiveCount", 1),
+    (what_is_given_up_is_kept_encrypted, f"{EXPIRIES}/SqsManagedSseEnabled", False),
+    (alarms_watch_what_is_measured, "Resources/ExpiriesDeadLettersAlarm", DELETE),
+    (alarms_watch_what_is_measured, "Resources/PublishLagAlarm", DELETE),
+    (environment_names_are_those_that_the_settings_read, f"{PUBLISH}/Environment", DELETE),
+    (roles_hold_single_actions_on_single_resources, f"{PUBLISH_POLICY}/3/Resource", "*"),
+    (roles_hold_single_actions_on_single_resources, f"{PUBLISH_POLICY}/4/Action/0", "sqs:*"),
     (what_is_given_up_is_kept_encrypted, f"{DEAD_LETTERS}/SqsManagedSseEnabled", DELETE),
     (what_is_given_up_is_kept_encrypted, f"{DEAD_LETTERS}/MessageRetentionPeriod", DELETE),
+    (what_is_given_up_is_kept_encrypted, "Resources/Requests/Properties/SqsManagedSseEnabled", False),
     (the_dashboard_shows_what_is_measured, "Resources/Dashboard", DELETE),
     (
         the_dashboard_shows_what_is_measured,

@@ -14,9 +14,9 @@ from .reading import Template, resources
 
 type Rule = Callable[[Template], Iterator[str]]
 
-SEND, VERIFY, COUNT = "SendFunction", "VerifyFunction", "CountFunction"
+SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
 SMS, CHALLENGE = "CognitoSmsFunction", "CognitoChallengeFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, SMS, CHALLENGE)
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, SMS, CHALLENGE)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -25,12 +25,15 @@ OF_SENDING = {
     Setting.DAILY_SENDS_LIMIT,
 }
 OF_COGNITO = {Setting.COGNITO_CLIENT, Setting.COGNITO_USER_POOL_ID, Setting.COGNITO_KEY_ARN}
-_ANSWERS = POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_COGNITO}
+OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
+_SPECIAL = OF_SENDING | OF_COGNITO | OF_PUBLISHING
+_ANSWERS = POWERTOOLS | {setting.value for setting in Setting if setting not in _SPECIAL}
 _SENDS = _ANSWERS | {setting.value for setting in OF_SENDING}
 ENVIRONMENT = {
     SEND: _SENDS,
     VERIFY: _ANSWERS,
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
+    PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
     SMS: _SENDS | {setting.value for setting in OF_COGNITO},
     CHALLENGE: _SENDS | {setting.value for setting in OF_COGNITO - {Setting.COGNITO_KEY_ARN}},
 }
@@ -59,6 +62,7 @@ ROUTES = {
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
+NOBODY_WAITS = {"DynamoDB", "SQS"}
 ACCESS_LOG = {  # of what API Gateway can log, what names no person, no id, no code and no credential
     "$context.requestTimeEpoch",
     "$context.requestId",
@@ -78,8 +82,15 @@ OUTPUTS = {
     "VerifyFunctionName",
     "VerifyFunctionArn",
     "CountFunctionName",
+    "PublishFunctionName",
+    "PublishDeadLettersUrl",
+    "ExpiriesUrl",
+    "ExpiriesDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
+    "RequestsUrl",
+    "RequestsArn",
+    "RequestsDeadLettersUrl",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -224,6 +235,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         SEND: "functions/send",
         VERIFY: "functions/verify",
         COUNT: "functions/count",
+        PUBLISH: "functions/publish",
         SMS: "functions/cognito_sms",
         CHALLENGE: "functions/cognito_challenge",
         "layer": "layers/countersign",
@@ -268,8 +280,10 @@ def _functions(template: Template) -> dict[str, Template]:
 
 
 def _requests(function: Template) -> dict[str, Template]:
-    """The events in which somebody waits for an answer: all but the stream's (stream.py)."""
-    return {name: event for name, event in function.get("Events", {}).items() if event["Type"] != "DynamoDB"}
+    """The events in which somebody waits for an answer: not the stream's (stream.py) or a queue's."""
+    return {
+        name: event for name, event in function.get("Events", {}).items() if event["Type"] not in NOBODY_WAITS
+    }
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,4 +1,4 @@
-"""Rules of template.yaml on the stream, the function that counts, and the dashboard; see rules.py."""
+"""Rules of template.yaml on the stream and the queues, their functions, and the dashboard; see rules.py."""
 
 from __future__ import annotations
 
@@ -9,22 +9,45 @@ from collections.abc import Iterator
 from countersign.counting import Step
 
 from .reading import Template, resources
-from .rules import COUNT, Rule
+from .rules import COUNT, PUBLISH, Rule
 
 DAY_SECONDS = 86_400
 # Each bounds how late a count can be, what a batch may cost, or what becomes of one that fails.
-READING: dict[str, object] = {
+_READING: dict[str, object] = {
     "Stream": {"Fn::GetAtt": ["Table", "StreamArn"]},
     "StartingPosition": "TRIM_HORIZON",
     "BatchSize": 100,
-    "MaximumBatchingWindowInSeconds": 1,
     "BisectBatchOnFunctionError": True,
-    "MaximumRetryAttempts": 8,
-    "MaximumRecordAgeInSeconds": 3600,
     "FunctionResponseTypes": ["ReportBatchItemFailures"],
-    "DestinationConfig": {
-        "OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": ["CountDeadLetters", "Arn"]}}
+}
+
+
+def _given_up_to(queue: str) -> dict[str, object]:
+    return {"OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": [queue, "Arn"]}}}
+
+
+# Counts may lag a second, and be lost after an hour; events should be soon, and outlast an outage.
+READINGS: dict[str, dict[str, object]] = {
+    COUNT: {
+        **_READING,
+        "MaximumBatchingWindowInSeconds": 1,
+        "MaximumRetryAttempts": 8,
+        "MaximumRecordAgeInSeconds": 3600,
+        "DestinationConfig": _given_up_to("CountDeadLetters"),
     },
+    PUBLISH: {
+        **_READING,
+        "MaximumBatchingWindowInSeconds": 0,
+        "MaximumRetryAttempts": 20,
+        "MaximumRecordAgeInSeconds": 21_600,
+        "DestinationConfig": _given_up_to("PublishDeadLetters"),
+    },
+}
+READERS = 2  # of one shard; DynamoDB throttles a third
+LOOKING: dict[str, object] = {
+    "Queue": {"Fn::GetAtt": ["Expiries", "Arn"]},
+    "BatchSize": 10,
+    "FunctionResponseTypes": ["ReportBatchItemFailures"],
 }
 FILTER = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "V#"}]}}}}
 LONGEST_BATCH_SECONDS = 60
@@ -38,28 +61,58 @@ def the_table_streams_both_images(template: Template) -> Iterator[str]:
 
 
 def the_count_function_reads_the_stream_within_bounds(template: Template) -> Iterator[str]:
-    function = template["Resources"][COUNT]["Properties"]
-    if list(function["Events"]) != ["Changes"] or function["Events"]["Changes"].get("Type") != "DynamoDB":
+    yield from _reads_within_bounds(template, COUNT, events={"Changes": "DynamoDB"})
+
+
+def the_publish_function_reads_the_stream_within_bounds(template: Template) -> Iterator[str]:
+    yield from _reads_within_bounds(template, PUBLISH, events={"Changes": "DynamoDB", "Expiries": "SQS"})
+
+
+def _reads_within_bounds(template: Template, name: str, *, events: dict[str, str]) -> Iterator[str]:
+    function = template["Resources"][name]["Properties"]
+    if {event: source["Type"] for event, source in function["Events"].items()} != events:
         yield f"events are {sorted(function['Events'])}"
     reading = dict(function["Events"]["Changes"]["Properties"])
     filters = reading.pop("FilterCriteria", {}).get("Filters", [])
     if [json.loads(entry.get("Pattern", "null")) for entry in filters] != [FILTER]:
         yield "something else than changes of verifications invokes it"
-    if reading != READING:
-        yield f"it reads by {sorted(name for name in READING.keys() | reading if _differs(reading, name))}"
+    wanted = READINGS[name]
+    differing = sorted(at for at in wanted.keys() | reading if reading.get(at) != wanted.get(at))
+    if differing:
+        yield f"it reads by {differing}"
     if not function["Timeout"] <= LONGEST_BATCH_SECONDS:
         yield "one batch can hold up the others for minutes"
 
 
-def _differs(reading: Template, name: str) -> bool:
-    return reading.get(name) != READING.get(name)
+def no_more_read_the_stream_than_a_shard_serves(template: Template) -> Iterator[str]:
+    functions = resources(template, "AWS::Serverless::Function")
+    readers = [
+        name
+        for name, function in functions.items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "DynamoDB"
+    ]
+    if len(readers) > READERS:
+        yield f"{readers} read the stream"
+
+
+def looks_come_back_until_they_are_given_up(template: Template) -> Iterator[str]:
+    function = template["Resources"][PUBLISH]["Properties"]
+    if function["Events"].get("Expiries", {}).get("Properties") != LOOKING:
+        yield "the queue of looks is not read as it should be"
+    queue = resources(template, "AWS::SQS::Queue")["Expiries"]
+    if queue.get("VisibilityTimeout") != 6 * function["Timeout"]:
+        yield "a look may come again while it is being done"
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["ExpiriesDeadLetters", "Arn"]}, "maxReceiveCount": 10}
+    if queue.get("RedrivePolicy") != redrive:
+        yield "a look that fails comes back for ever, or is lost"
 
 
 def what_is_given_up_is_kept_encrypted(template: Template) -> Iterator[str]:
     for name, queue in resources(template, "AWS::SQS::Queue").items():
         if queue.get("SqsManagedSseEnabled") is not True:
             yield f"{name} is not encrypted"
-        if queue.get("MessageRetentionPeriod") != 14 * DAY_SECONDS:
+        if name.endswith("DeadLetters") and queue.get("MessageRetentionPeriod") != 14 * DAY_SECONDS:
             yield f"{name} forgets before anybody has looked"
 
 
@@ -82,6 +135,9 @@ def searches(template: Template) -> Iterator[tuple[str, str, str]]:
 STREAM_RULES: tuple[Rule, ...] = (
     the_table_streams_both_images,
     the_count_function_reads_the_stream_within_bounds,
+    the_publish_function_reads_the_stream_within_bounds,
+    no_more_read_the_stream_than_a_shard_serves,
+    looks_come_back_until_they_are_given_up,
     what_is_given_up_is_kept_encrypted,
     the_dashboard_shows_what_is_measured,
 )

@@ -35,9 +35,14 @@ MUTATIONS: tuple[tuple[Check, str, object], ...] = (
     (checks.test_every_integration_waits_longer_than_its_function, f"{START}/PayloadFormatVersion", "1.0"),
     (checks.test_the_stage_is_the_root_and_deploys_itself, "Resources/Api/Properties/StageName", "live"),
     (
-        checks.test_the_counting_function_reads_the_stream_as_the_template_says,
+        checks.test_streams_and_queues_are_read_as_the_template_says,
         "Resources/CountFunction/Properties/Events/Changes/Properties/BatchSize",
         1000,
+    ),
+    (
+        checks.test_streams_and_queues_are_read_as_the_template_says,
+        "Resources/SendFunction/Properties/Events/Requests/Properties/BatchSize",
+        10,
     ),
     (checks.test_only_this_api_may_call_the_functions, "Resources/Anybody", ANYBODY),
     (

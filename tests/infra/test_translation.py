@@ -72,14 +72,25 @@ def test_only_this_api_may_call_the_functions(stack: Template) -> None:
         assert permission["SourceArn"]["Fn::Sub"][1]["__ApiId__"] == {"Ref": "Api"}
 
 
-def test_the_counting_function_reads_the_stream_as_the_template_says(stack: Template) -> None:
-    [mapping] = resources(stack, "AWS::Lambda::EventSourceMapping").values()
-    wanted = copy.deepcopy(read_template()["Resources"]["CountFunction"]["Properties"]["Events"]["Changes"])
-    wanted = wanted["Properties"]
-    assert mapping.pop("FunctionName") == {"Ref": "CountFunction"}
-    assert mapping.pop("EventSourceArn") == wanted.pop("Stream") == {"Fn::GetAtt": ["Table", "StreamArn"]}
-    del wanted["DestinationConfig"]["OnFailure"]["Type"]  # SAM's own, by which it would write a policy
-    assert mapping == wanted
+def test_streams_and_queues_are_read_as_the_template_says(stack: Template) -> None:
+    mappings = copy.deepcopy(resources(stack, "AWS::Lambda::EventSourceMapping"))
+    for function, event, source in (
+        ("CountFunction", "Changes", "Stream"),
+        ("PublishFunction", "Changes", "Stream"),
+        ("PublishFunction", "Expiries", "Queue"),
+        ("SendFunction", "Requests", "Queue"),
+    ):
+        mapping = mappings.pop(function + event)
+        wanted = copy.deepcopy(read_template()["Resources"][function]["Properties"]["Events"][event])
+        wanted = wanted["Properties"]
+        assert mapping.pop("FunctionName") == {"Ref": function}
+        assert mapping.pop("EventSourceArn") == wanted.pop(source)
+        if source == "Stream":
+            del wanted["DestinationConfig"]["OnFailure"][
+                "Type"
+            ]  # SAM's own, by which it would write a policy
+        assert mapping == wanted
+    assert mappings == {}
 
 
 def test_reserved_concurrency_is_left_out_at_zero(stack: Template) -> None:

@@ -19,6 +19,7 @@ from tests.integration.hostile.siege import Siege
 from tests.support.aws import TABLE, make_table
 from tests.support.emulated import empty_aws
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
+from tests.support.publishing import BUS, Outlets, Publishing, make_outlets
 from tests.support.samples import forget
 from tests.support.vendors import Vendors
 
@@ -73,6 +74,30 @@ def aws(aws_of_the_module: Aws) -> Iterator[Aws]:
     yield aws_of_the_module
     for item in aws_of_the_module.items():
         aws_of_the_module.dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
+
+
+@pytest.fixture(scope="module")
+def outlets_of_the_module(aws_of_the_module: Aws) -> Outlets:
+    del aws_of_the_module  # which has emptied the emulator
+    return make_outlets()
+
+
+@pytest.fixture
+def outlets(outlets_of_the_module: Outlets) -> Iterator[Outlets]:
+    """A bus that somebody listens to, and an empty queue of looks."""
+    yield outlets_of_the_module
+    outlets_of_the_module.purge()
+
+
+@pytest.fixture
+def publish_environment(outlets: Outlets) -> dict[str, str]:
+    """All that the publish function has: no secret."""
+    return {"TABLE_NAME": TABLE, "EVENT_BUS_NAME": BUS, "EXPIRIES_URL": outlets.expiries_url}
+
+
+@pytest.fixture
+def publishing(aws: Aws, publish_environment: dict[str, str], session: Session) -> Publishing:
+    return Publishing(publish_environment, session=session)
 
 
 @pytest.fixture

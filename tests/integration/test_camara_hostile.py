@@ -68,7 +68,6 @@ def typed(content_type: str) -> Hostile:
     )
 
 
-NO_STRING = "`phoneNumber` must be a string."
 NO_CONTROLS = "`message` must hold no control characters."
 REQUESTS: dict[str, Hostile] = {
     # bodies that are no object

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import jsonschema
 import pytest
 
+from tests.docs.schemas import read
 from tests.support.gateway import Gateway, problem
 from tests.support.vendors import (
     Vendors,
 )
 from tests.support.world import another
 
+ANSWER = jsonschema.Draft202012Validator(
+    read("direct_answer"), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -35,6 +41,23 @@ def test_everything_can_be_invoked_directly(gateway: Gateway, vendors: Vendors) 
     approved = gateway.direct(verify, operation="check", code=code, **about)
     assert (approved.status, approved.body["status"]) == (200, "approved")
     problem(gateway.direct(verify, operation="cancel", **about), 409, "already_approved")
+    assert len(gateway.answers) == 7
+    for answer in gateway.answers:
+        ANSWER.validate(json.loads(answer))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"status_code": 200},
+        {"status_code": 200, "body": {}},
+        {"status_code": 400, "body": {"id": "a" * 26, "status": "approved"}},
+        {"status_code": 302, "body": {}},
+    ],
+)
+def test_what_is_no_answer_is_none_by_the_schema(answer: object) -> None:
+    assert not ANSWER.is_valid(answer)
 
 
 def test_a_direct_invocation_can_cancel(gateway: Gateway) -> None:

@@ -52,5 +52,27 @@ def test_texts_appear_at_once_newest_first_and_are_never_markup(
     asyncio.run(asyncio.wait_for(look(), SECONDS))
 
 
+def test_what_the_bus_tells_appears_at_once_newest_first_and_is_never_markup(
+    url: str, vendors: Vendors, tmp_path: Path
+) -> None:
+    def tell(name: str) -> None:
+        event = {"detail-type": name, "time": "2026-11-22T09:30:41Z", "detail": {"to": "+84•••••8484"}}
+        assert vendors.control("POST", "/local/events", event).status_code == 202
+
+    async def look() -> None:
+        await asyncio.to_thread(tell, "VerificationSent")
+        async with opened_page(tmp_path) as page:
+            await page.open(url)
+            await page.until("document.querySelectorAll('.told').length === 1")
+            await asyncio.to_thread(tell, MARKUP)
+            await page.until("document.querySelectorAll('.told').length === 2")
+            assert MARKUP in await shown(page, "#told")
+            assert "VerificationSent" in await shown(page, ".told:last-child")
+            assert await page.value("document.querySelectorAll('.told img, .told b').length") == 0
+            assert await page.value("document.title") == "Handset · Countersign"
+
+    asyncio.run(asyncio.wait_for(look(), SECONDS))
+
+
 async def shown(page: Page, selector: str) -> str:
     return str(await page.value(f"document.querySelector({selector!r}).innerText"))

@@ -10,6 +10,7 @@ from countersign.bootstrap import (
     cognito_challenge_function,
     cognito_sms_function,
     count_function,
+    publish_function,
     send_function,
     verify_function,
 )
@@ -35,6 +36,7 @@ def forget() -> None:
     send_function.cache_clear()
     verify_function.cache_clear()
     count_function.cache_clear()
+    publish_function.cache_clear()
     cognito_sms_function.cache_clear()
     cognito_challenge_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)

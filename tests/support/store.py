@@ -403,6 +403,21 @@ class MemoryStore:
             ),
         )
 
+    # Expiry -----------------------------------------------------------------------------
+
+    def expire(self, client_id: str, verification_id: str, *, now: int) -> Counted:
+        def has_expired(stored: Verification) -> bool:
+            is_written = stored.stored_status is not Status.PENDING
+            return not is_written and now >= stored.expires_at and stored.status(now)[0] is Status.EXPIRED
+
+        return self._change(
+            (client_id, verification_id),
+            condition=has_expired,
+            change=lambda stored: replace(
+                stored, stored_status=Status.EXPIRED, stored_reason=Reason.TIMED_OUT
+            ),
+        )
+
     # Circuits ---------------------------------------------------------------------------
 
     def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:

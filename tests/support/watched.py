@@ -108,6 +108,9 @@ class WatchedStore:
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
         return self._run("cancel", lambda: self.inner.cancel(client_id, verification_id, now=now))
 
+    def expire(self, client_id: str, verification_id: str, *, now: int) -> Counted:
+        return self._run("expire", lambda: self.inner.expire(client_id, verification_id, now=now))
+
     def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
         return self._run(
             "record_outage",

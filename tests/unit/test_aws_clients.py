@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import botocore.session
@@ -12,7 +12,14 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from countersign.aws.clients import dynamodb_client, kms_client, secrets_client, trimmed_session
+from countersign.aws.clients import (
+    dynamodb_client,
+    events_client,
+    kms_client,
+    queues_client,
+    secrets_client,
+    trimmed_session,
+)
 
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-1", "il-central-1", "cn-north-1", "us-gov-west-1"]
 
@@ -33,18 +40,32 @@ def _seen(client: Any, service: str) -> tuple[str, str]:
         return AWSResponse(str(request.url), 200, HTTPHeaders(), _Empty())
 
     client.meta.events.register("before-send", answer)
-    if service == "dynamodb":
-        client.get_item(TableName="t", Key={"pk": {"S": "x"}})
-    elif service == "kms":
-        client.decrypt(CiphertextBlob=b"x")
-    else:
-        client.get_secret_value(SecretId="x")
+    CALLS[service](client)
     return calls[0]
+
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/q"
+MAKE: dict[str, Callable[[botocore.session.Session], Any]] = {
+    "dynamodb": dynamodb_client,
+    "events": events_client,
+    "kms": kms_client,
+    "secretsmanager": secrets_client,
+    "sqs": queues_client,
+}
+CALLS: dict[str, Callable[[Any], object]] = {
+    "dynamodb": lambda client: client.get_item(TableName="t", Key={"pk": {"S": "x"}}),
+    "events": lambda client: client.put_events(Entries=[{"Source": "x", "Detail": "{}"}]),
+    "kms": lambda client: client.decrypt(CiphertextBlob=b"x"),
+    "secretsmanager": lambda client: client.get_secret_value(SecretId="x"),
+    "sqs": lambda client: client.send_message_batch(
+        QueueUrl=QUEUE, Entries=[{"Id": "0", "MessageBody": "x"}]
+    ),
+}
 
 
 @pytest.mark.parametrize("variant", ["plain", "fips", "dualstack"])
 @pytest.mark.parametrize("region", REGIONS)
-@pytest.mark.parametrize("service", ["dynamodb", "kms", "secretsmanager"])
+@pytest.mark.parametrize("service", MAKE)
 def test_endpoint_and_signing_scope_are_those_of_the_untrimmed_client(
     service: str, region: str, variant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,9 +77,8 @@ def test_endpoint_and_signing_scope_are_those_of_the_untrimmed_client(
         "AWS_USE_DUALSTACK_ENDPOINT": str(variant == "dualstack").lower(),
     }.items():
         monkeypatch.setenv(name, value)
-    make = {"dynamodb": dynamodb_client, "kms": kms_client, "secretsmanager": secrets_client}[service]
     stock = botocore.session.Session().create_client(service, region_name=region)
-    assert _seen(make(trimmed_session()), service) == _seen(stock, service)
+    assert _seen(MAKE[service](trimmed_session()), service) == _seen(stock, service)
 
 
 class _Body:

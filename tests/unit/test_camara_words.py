@@ -19,6 +19,7 @@ from countersign.dialects.camara_answers import (
     PHONE_NUMBER_BLOCKED,
     VERIFICATION_EXPIRED,
     VERIFICATION_FAILED,
+    ScopeMissingError,
     Words,
     refused,
     words_of,
@@ -115,6 +116,36 @@ def test_words_differ_between_a_send_and_a_validation() -> None:
 def test_a_country_without_a_route_is_not_a_text_that_cannot_be_sent() -> None:
     assert words_of(NotCarriedError("No.", has_route=False), validating=False) is NOT_SERVED
     assert words_of(NotCarriedError("No.", has_route=True), validating=False) is NOT_CARRIED
+
+
+@pytest.mark.parametrize(
+    ("error", "authorization", "challenge"),
+    [
+        (errors.UnauthenticatedError(), None, 'Bearer realm="countersign"'),
+        (errors.UnauthenticatedError(), "Bearer x.y", 'Bearer realm="countersign", error="invalid_token"'),
+        (
+            ScopeMissingError(),
+            "Bearer x.y",
+            'Bearer realm="countersign", error="insufficient_scope",'
+            ' scope="one-time-password-sms:send-validate"',
+        ),
+        (InvalidRequestError("No."), "Bearer x.y", None),
+    ],
+)
+def test_who_is_not_let_in_is_told_what_to_bring(
+    error: CountersignError, authorization: str | None, challenge: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+    asked = HttpRequest(method="POST", path="/", headers=headers)
+    assert refused(error, request=asked, validating=False).headers.get("WWW-Authenticate") == challenge
+
+
+def test_an_invalid_argument_says_what_to_correct_and_nothing_else_does() -> None:
+    asked = HttpRequest(method="POST", path="/", headers={})
+    invalid = refused(InvalidRequestError("Say more."), request=asked, validating=False)
+    assert json.loads(invalid.body)["message"] == "Say more."
+    canceled = refused(CanceledError("Not for others."), request=asked, validating=False)
+    assert json.loads(canceled.body)["message"] == ABORTED.message
 
 
 def request(**members: str) -> HttpRequest:

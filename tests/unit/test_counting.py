@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from countersign.counting import Change, Count, Step, Tally, counts, scopes, steps
+from countersign.changes import Change
+from countersign.counting import Count, Step, Tally, counts, scopes, steps
 from countersign.model import CHECKED_ELSEWHERE, Delivery, Reason, Status, Verification
 from countersign.usage import Kind, Span, bucket_name
 from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification

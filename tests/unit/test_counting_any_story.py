@@ -8,7 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.counting import Change, Step, Tally
+from countersign.changes import Change
+from countersign.counting import Step, Tally
 from countersign.model import Delivery, Status, Verification
 from countersign.usage import Kind, Span
 from tests.support.builders import CODE_HASH, WRONG_HASH, verification

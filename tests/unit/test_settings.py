@@ -46,10 +46,11 @@ def test_a_life_of_secrets_that_is_no_number_is_said(value: str) -> None:
     assert str(refused.value) == "SECRET_TTL_SECONDS must be a whole number"
 
 
-def test_every_setting_but_the_table_and_those_of_sending_is_needed_by_both_callers_functions() -> None:
+def test_every_setting_but_the_table_and_one_functions_own_is_needed_by_both_callers_functions() -> None:
     of_sending = {"ROUTES", "TEST_NUMBERS", "DAILY_SENDS_WARNING", "DAILY_SENDS_LIMIT"}
     of_cognito = {"COGNITO_CLIENT", "COGNITO_USER_POOL_ID", "COGNITO_KEY_ARN"}
-    assert set(Setting) - set(WHOLE) == {"TABLE_NAME"} | of_sending | of_cognito
+    of_publishing = {"EVENT_BUS_NAME", "EXPIRIES_URL"}
+    assert set(Setting) - set(WHOLE) == {"TABLE_NAME"} | of_sending | of_publishing | of_cognito
 
 
 @pytest.mark.parametrize("setting", [Setting.ROUTES, Setting.TABLE_NAME])

@@ -18,7 +18,7 @@ from countersign.aws.peppers import SecretPeppers
 from countersign.aws.secrets import SecretClients, SecretVendorAccounts
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
-from countersign.clock import Clock, Deadline, SystemClock
+from countersign.clock import Clock, SystemClock
 from countersign.dialects.dialect import Function
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.edge import Edge
@@ -29,16 +29,23 @@ from countersign.telemetry import PowertoolsTelemetry, make_telemetry
 if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
     from countersign.aws.counters import DynamoCounters
-    from countersign.cognito.edge import TriggerEdge
+    from countersign.aws.expiries import SqsWakes
+    from countersign.aws.requests_queue import RequestsQueue
+    from countersign.cognito.edge import Answers, TriggerEdge
     from countersign.cognito.sms import SealedCodes
-    from countersign.cognito.triggers import Trigger
+    from countersign.consumers import Consumer
+    from countersign.intake import Intake
     from countersign.ports import Providers
+    from countersign.publish import PublishEdge
     from countersign.routing import Routes
     from countersign.service.courier import Courier
+    from countersign.service.expiry import Expirer
     from countersign.service.guard import Guard
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
@@ -209,46 +216,115 @@ class Container:
 
         return StreamEdge(read=read_change, counters=lambda: self.counters, telemetry=self.telemetry)
 
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        from countersign.aws.clients import events_client
+
+        return events_client(self._session)
+
+    @cached_property
+    def queues(self) -> SQSClient:
+        from countersign.aws.clients import queues_client
+
+        return queues_client(self._session)
+
+    @cached_property
+    def _wakes(self) -> SqsWakes:
+        from countersign.aws.expiries import SqsWakes
+
+        return SqsWakes(required(self._environment, Setting.EXPIRIES_URL), client=lambda: self.queues)
+
+    @cached_property
+    def _consumers(self) -> tuple[Consumer, ...]:
+        from countersign.aws.bus import EventBridgeBus
+        from countersign.service.expiry import ExpiryWatch
+        from countersign.service.publishing import Publisher
+
+        name = required(self._environment, Setting.EVENT_BUS_NAME)
+        bus = EventBridgeBus(name, client=lambda: self.events)
+        return Publisher(bus=bus), ExpiryWatch(wakes=self._wakes, clock=self.clock)
+
+    @cached_property
+    def _expirer(self) -> Expirer:
+        from countersign.service.expiry import Expirer
+
+        return Expirer(store=self.store, wakes=self._wakes, clock=self.clock)
+
+    def publish_edge(self) -> PublishEdge:
+        from countersign.aws.changes import read_change
+        from countersign.aws.expiries import read_wake
+        from countersign.publish import PublishEdge
+
+        return PublishEdge(
+            read=read_change,
+            consumers=lambda: self._consumers,
+            read_wake=read_wake,
+            expirer=lambda: self._expirer,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def hurried_queues(self) -> SQSClient:
+        from countersign.aws.clients import hurried_queues_client
+
+        return hurried_queues_client(self._session)
+
+    def requests_queue(self, arn: str) -> RequestsQueue:
+        from countersign.aws.requests_queue import RequestsQueue
+
+        return RequestsQueue(arn, client=lambda: self.hurried_queues)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from secrets import randbelow
+
+        from countersign.dialects.native import Native
+        from countersign.intake import Intake
+
+        return Intake(
+            native=Native(self),
+            queue=self.requests_queue,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            draw=randbelow,
+        )
+
     def sms_trigger(self, codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
         """`codes` makes what decrypts, of a client and the ARN of the pool's key."""
         from countersign.cognito.sms import SmsSender
 
-        @cache
         def sealed() -> SealedCodes:
             return codes(self.kms, required(self._environment, Setting.COGNITO_KEY_ARN))
 
-        sender = SmsSender(self, client_id=self._cognito_client, codes=sealed)
-        return self._trigger(sender, longest_seconds=20.0)
+        return self._trigger(SmsSender(self, client_id=self._cognito_client, codes=sealed))
 
     def challenge_trigger(self) -> TriggerEdge:
         from countersign.cognito.challenge import Challenge
 
-        challenge = Challenge(self, client_id=self._cognito_client)
-        return self._trigger(challenge, longest_seconds=4.0)  # Cognito gives up after five
+        return self._trigger(Challenge(self, client_id=self._cognito_client))
 
-    def _trigger(
-        self,
-        answer: Callable[[Trigger, Deadline], Mapping[str, object] | None],
-        *,
-        longest_seconds: float,
-    ) -> TriggerEdge:
+    def _trigger(self, answer: Answers) -> TriggerEdge:
         from countersign.cognito.edge import TriggerEdge
 
         return TriggerEdge(
             answer=answer,
             client_id=self._cognito_client,
             pool_id=lambda: required(self._environment, Setting.COGNITO_USER_POOL_ID),
-            longest_seconds=longest_seconds,
             telemetry=self.telemetry,
             clock=self.clock,
         )
 
     def _cognito_client(self) -> str:
-        """The client that the triggers act as."""
         return required(self._environment, Setting.COGNITO_CLIENT)
 
     def edge(self, function: Function) -> Edge:
-        return Edge(self, function=function, telemetry=self.telemetry, clock=self.clock)
+        return Edge(
+            self,
+            function=function,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            batches=(lambda: self.intake) if function is Function.SEND else None,
+        )
 
 
 @cache
@@ -267,6 +343,12 @@ def verify_function() -> Edge:
 def count_function() -> StreamEdge:
     """The count function's entry, one per container."""
     return Container(os.environ).stream_edge()
+
+
+@cache
+def publish_function() -> PublishEdge:
+    """The publish function's entry, one per container."""
+    return Container(os.environ).publish_edge()
 
 
 @cache

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import final
 
+from countersign.changes import Change
 from countersign.model import Delivery, Status, Verification
 from countersign.usage import Kind, Scope, Span, bucket_name, scopes_of
 
@@ -27,19 +28,6 @@ class Step(StrEnum):
     TEXTS = "Texts"  # intended, under the vendor that is asked first
     ACCEPTED = "TextsAccepted"  # taken, by the vendor that took it
     APPROVALS = "Approvals"
-
-
-class UnreadableChangeError(ValueError):
-    """A record of the stream is not what this service writes. Its text holds no data of the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of a verification: None stands for nothing, and for a mark without an id."""
-
-    old: Verification | None
-    new: Verification | None
-    at: int  # when the table was written; whole seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ with a line in the log that holds no code, secret or whole number.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, final
 
@@ -42,6 +42,12 @@ class LambdaContext(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
+class Batches(Protocol):
+    """Whoever takes what has no caller: batches of messages."""
+
+    def __call__(self, event: Mapping[str, object], context: LambdaContext, /) -> dict[str, object]: ...
+
+
 class InternalError(CountersignError):
     """The answer to what nobody expected."""
 
@@ -53,8 +59,16 @@ class Edge:
     """One function's entry."""
 
     def __init__(
-        self, use_cases: UseCases, *, function: Function, telemetry: PowertoolsTelemetry, clock: Clock
+        self,
+        use_cases: UseCases,
+        *,
+        function: Function,
+        telemetry: PowertoolsTelemetry,
+        clock: Clock,
+        batches: Callable[[], Batches] | None = None,
     ) -> None:
+        """`batches`: made with the first batch, for who calls over HTTP need not wait for it."""
+        self._batches = batches
         self._front = Front(use_cases, function=function)
         self._function = function
         self._native = Native(use_cases)
@@ -65,7 +79,7 @@ class Edge:
         """Answer an HTTP event (payload format 2.0) or a direct invocation; whatever it is, without raising.
 
         A direct invocation gets `{"status_code": int, "body": object}`, the same body
-        that HTTP would carry.
+        that HTTP would carry. A batch of a queue gets what its own edge answers, or raises.
         """
         trace_id = _trace_id(context)
         remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
@@ -73,6 +87,8 @@ class Edge:
         try:
             if isinstance(event, dict) and "requestContext" in event:
                 return self._http(event, trace_id=trace_id, deadline=deadline).as_result()
+            if isinstance(event, dict) and "Records" in event and self._batches is not None:
+                return self._batches()(event, context)
             return self._direct(event, trace_id=trace_id, deadline=deadline)
         finally:
             self._telemetry.flush()
@@ -110,17 +126,9 @@ class Edge:
         self, error: Exception, *, request: HttpRequest, dialect: str, trace_id: str, began: float
     ) -> Refusal:
         """The refusal that an error is, with its line in the log."""
-        match error:
-            case CountersignError():
-                told = error
-            case ConfigurationError():
-                self._telemetry.configuration_fault(str(error))
-                told = ServiceUnavailableError("The service is not set up correctly.", retry_after_seconds=60)
-            case _:
-                self._telemetry.failure(error)
-                told = InternalError()
-        self._log(told, dialect=dialect, trace_id=trace_id, began=began)
-        return Refusal(error=told, request=request, trace_id=trace_id, now=self._clock.now())
+        refused = told(error, telemetry=self._telemetry)
+        self._log(refused, dialect=dialect, trace_id=trace_id, began=began)
+        return Refusal(error=refused, request=request, trace_id=trace_id, now=self._clock.now())
 
     def _log(self, refusal: CountersignError, *, dialect: str, trace_id: str, began: float) -> None:
         if isinstance(refusal, (NotFoundError, MethodNotAllowedError)) and refusal.client_id is None:
@@ -140,6 +148,19 @@ class Edge:
             trace_id=trace_id,
             milliseconds=round((self._clock.monotonic() - began) * 1000),
         )
+
+
+def told(error: Exception, *, telemetry: PowertoolsTelemetry) -> CountersignError:
+    """What a caller may hear of any error; the operator hears of what is nobody else's business."""
+    match error:
+        case CountersignError():
+            return error
+        case ConfigurationError():
+            telemetry.configuration_fault(str(error))
+            return ServiceUnavailableError("The service is not set up correctly.", retry_after_seconds=60)
+        case _:
+            telemetry.failure(error)
+            return InternalError()
 
 
 def _trace_id(context: LambdaContext) -> str:

@@ -259,6 +259,7 @@ class UndeliverableError(CountersignError):
     title = "Undeliverable"
     default_detail = "No vendor of the route took the message; nothing was sent."
     number_refused = False  # True: a vendor said that this very number gets or wants no such message
+    replayed = False  # True: what an earlier request with the same key came to; no vendor was asked now
 
 
 class VendorUnavailableError(CountersignError):

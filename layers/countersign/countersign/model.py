@@ -99,6 +99,14 @@ class Delivery(StrEnum):
     UNKNOWN = "unknown"  # it may have been sent; never repeated by us
 
 
+class Receipt(StrEnum):
+    """What became of a text after a vendor took it, by the vendor's own report."""
+
+    SENT = "sent"  # handed on; nobody knows more yet
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
 class Alphabet(StrEnum):
     """What a code is made of."""
 
@@ -281,6 +289,8 @@ class Verification:
     prefix_key: str = ""  # key of the block of numbers that it is counted under
     address_key: str | None = None  # key of the caller's address, where that is limited
     pepper: str | None = None  # name of the pepper that everything keyed in it was made with
+    receipt: Receipt | None = None  # the vendor's latest report on the last text
+    receipt_at: int | None = None
 
     @property
     def solved(self) -> bool:

@@ -278,6 +278,10 @@ class Store(Protocol):
 
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted: ...
 
+    def expire(self, client_id: str, verification_id: str, *, now: int) -> Counted:
+        """Write that a verification's time has passed, if that is what ended it."""
+        ...
+
     def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
         """One more outage of a vendor in a country. True: this one opened a closed circuit.
 

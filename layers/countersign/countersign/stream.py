@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast, final
 
-from countersign.counting import Change, Tally, UnreadableChangeError
+from countersign.changes import Change, UnreadableChangeError
+from countersign.counting import Tally
 from countersign.errors import ConfigurationError, ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -58,18 +59,7 @@ class StreamEdge:
         first one cannot be read: then Lambda halves the batch until that record is alone, gives it
         up, and counts its neighbours.
         """
-        try:
-            return {"batchItemFailures": [{"itemIdentifier": failed} for failed in self._count(event)]}
-        except BatchFailedError:
-            raise
-        except ConfigurationError as error:
-            self._telemetry.configuration_fault(str(error))
-            raise BatchFailedError("the function is not set up correctly") from None
-        except Exception as error:
-            self._telemetry.failure(error)
-            raise BatchFailedError("unexpected failure") from None
-        finally:
-            self._telemetry.flush()
+        return answered(lambda: self._count(event), telemetry=self._telemetry)
 
     def _count(self, event: object) -> list[str]:
         """The sequence number from which on to try again, if there is one."""
@@ -86,17 +76,36 @@ class StreamEdge:
             counted += 1
         if records and counted == 0:
             raise BatchFailedError("the first change of the batch cannot be read")
-        unread = [_sequence_number(record) for record in records[counted : counted + 1]]
+        unread = [sequence_number(record) for record in records[counted : counted + 1]]
         try:
             self._counters().add(tally, batch=_name(records))
         except ServiceUnavailableError as error:
             cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
             self._telemetry.outcome("CountingDeferred", cause=cause)
-            return [_sequence_number(records[0])]
+            return [sequence_number(records[0])]
         for (country, provider), steps in tally.steps.items():
             values = {step.value: number for step, number in steps.items()}
             self._telemetry.measured(values, country=country, provider=provider)
         return unread
+
+
+def answered(take: Callable[[], list[str]], *, telemetry: PowertoolsTelemetry) -> dict[str, object]:
+    """What Lambda is told of a batch: the records that `take` wants again.
+
+    Raises BatchFailedError, and nothing else.
+    """
+    try:
+        return {"batchItemFailures": [{"itemIdentifier": failed} for failed in take()]}
+    except BatchFailedError:
+        raise
+    except ConfigurationError as error:
+        telemetry.configuration_fault(str(error))
+        raise BatchFailedError("the function is not set up correctly") from None
+    except Exception as error:
+        telemetry.failure(error)
+        raise BatchFailedError("unexpected failure") from None
+    finally:
+        telemetry.flush()
 
 
 def _name(records: Sequence[Record]) -> str:
@@ -105,5 +114,6 @@ def _name(records: Sequence[Record]) -> str:
     return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
 
-def _sequence_number(record: Record) -> str:
+def sequence_number(record: Record) -> str:
+    """The number by which Lambda knows a change."""
     return str(cast("Mapping[str, object]", record["dynamodb"])["SequenceNumber"])

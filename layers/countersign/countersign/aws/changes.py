@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from countersign.aws.items import Item, read_verification
-from countersign.counting import Change, UnreadableChangeError
+from countersign.changes import Change, UnreadableChangeError
 from countersign.model import Verification
 
 _VERIFICATIONS = "V#"
@@ -25,7 +25,8 @@ def read_change(record: Mapping[str, object]) -> Change | None:
         if not keys["pk"]["S"].startswith(_VERIFICATIONS):
             return None
         at = int(float(cast("float | str", told["ApproximateCreationDateTime"])))
-        return Change(_image(told, "OldImage"), _image(told, "NewImage"), at)
+        number = str(int(cast("str", told["SequenceNumber"])))
+        return Change(_image(told, "OldImage"), _image(told, "NewImage"), at, number)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnreadableChangeError(type(error).__name__) from None  # its text may hold what was stored
 

@@ -1,7 +1,7 @@
 """AWS clients, made without what a cold start or a call need not pay for.
 
 botocore's own loader looks through the folders of some 400 services and reads the
-endpoints of all of them (about 10 ms of CPU); ours knows the services in use and
+endpoints of all of them (about 10 ms of CPU); ours knows the few services in use and
 the partitions. The endpoint itself comes from each service's rule set, as ever. A test
 compares endpoints and signing scopes with those of the untrimmed loader.
 
@@ -26,10 +26,12 @@ from countersign import __version__
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
-SERVICES = ("dynamodb", "kms", "secretsmanager")
+SERVICES = ("dynamodb", "events", "kms", "secretsmanager", "sqs")
 
 # Attributes on the wire are in the notation in which they are asked for and answered, {"S": "x"}, unless they
 # are binary, of which the table has none. botocore would walk through each, and ask it after ten types.
@@ -60,6 +62,19 @@ _SECRETS_CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
+    user_agent=_USER_AGENT,
+)
+# No caller waits for these; whoever does not get through is called again by Lambda.
+_OUTLET_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent=_USER_AGENT,
+)
+_HURRIED_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 1},  # the function's time is nearly over
     user_agent=_USER_AGENT,
 )
 _KMS_CONFIG = Config(
@@ -137,6 +152,19 @@ def dynamodb_client(session: botocore.session.Session) -> DynamoDBClient:
 
 def secrets_client(session: botocore.session.Session) -> SecretsManagerClient:
     return cast("SecretsManagerClient", session.create_client("secretsmanager", config=_SECRETS_CONFIG))
+
+
+def events_client(session: botocore.session.Session) -> EventBridgeClient:
+    return cast("EventBridgeClient", session.create_client("events", config=_OUTLET_CONFIG))
+
+
+def queues_client(session: botocore.session.Session) -> SQSClient:
+    return cast("SQSClient", session.create_client("sqs", config=_OUTLET_CONFIG))
+
+
+def hurried_queues_client(session: botocore.session.Session) -> SQSClient:
+    """For the last moments of a function: it tries once."""
+    return cast("SQSClient", session.create_client("sqs", config=_HURRIED_CONFIG))
 
 
 def kms_client(session: botocore.session.Session) -> KMSClient:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from countersign.model import Alphabet, Channel, Custody, Delivery, Reason, Status, Verification
+from countersign.model import Alphabet, Channel, Custody, Delivery, Reason, Receipt, Status, Verification
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -19,7 +19,7 @@ KEEP_SECONDS = 86_400  # how long a verification outlives its code: replays of i
 _NUMBERS = frozenset(
     {
         "created_at", "expires_at", "resend_at", "attempts_max", "sends", "sends_max", "code_length",
-        "ttl_seconds", "attempts", "checking", "checked_at", "superseded_at",
+        "ttl_seconds", "attempts", "checking", "checked_at", "superseded_at", "receipt_at",
     }
 )  # fmt: skip
 _ENUMS = {
@@ -29,6 +29,7 @@ _ENUMS = {
     "stored_status": Status,
     "stored_reason": Reason,
     "alphabet": Alphabet,
+    "receipt": Receipt,
 }
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verification))
 

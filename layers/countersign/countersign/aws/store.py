@@ -26,6 +26,7 @@ from countersign.aws.numbers import lock_update, release_update
 from countersign.aws.table import ConditionFailedError, ConflictError, Table, Update
 from countersign.aws.verifications import (
     cancel_update,
+    expire_update,
     forestall_update,
     guess_update,
     redirect_update,
@@ -271,6 +272,10 @@ class DynamoStore:
     def cancel(self, client_id: str, verification_id: str, *, now: int) -> Counted:
         """One UpdateItem."""
         return self._change(cancel_update(client_id, verification_id, now=now))
+
+    def expire(self, client_id: str, verification_id: str, *, now: int) -> Counted:
+        """One UpdateItem."""
+        return self._change(expire_update(client_id, verification_id, now=now))
 
     def record_outage(self, vendor: str, *, country: str, now: int, held_until: int | None) -> bool:
         """One UpdateItem."""

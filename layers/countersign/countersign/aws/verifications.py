@@ -12,7 +12,7 @@ from countersign.aws.items import KEEP_SECONDS, check_step, verification_pk
 from countersign.aws.table import Update
 from countersign.claims import Aliases
 from countersign.codes import random_seed
-from countersign.model import GUESS_NONE, Delivery, Reason, RouteStep, Status, Verdict, Verification
+from countersign.model import GUESS_NONE, Custody, Delivery, Reason, RouteStep, Status, Verdict, Verification
 from countersign.ports import ResendIntent, Settlement
 
 _PENDING = "#stored_status = :pending"
@@ -41,6 +41,23 @@ _NOTHING_IS_THERE = "attribute_not_exists(#pk) OR attribute_not_exists(#slot)"  
 _NOT_EXHAUSTED = "(#attempts < #attempts_max OR #checking > :zero)"  # or the last one is at the vendor
 _MAY_BE_CANCELED = " AND ".join(
     (_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_EXHAUSTED, _NOT_SOLVED, _NOT_OUR_OWN_RETRY)
+)
+# What ended it before its time, by what is stored: the same as Verification.status derives.
+_EXHAUSTED = "(#attempts >= #attempts_max AND #checking = :zero)"
+_NOT_EXHAUSTED_BEFORE = f"(NOT {_EXHAUSTED} OR #checked_at >= #expires_at)"
+_NOT_SUPERSEDED_BEFORE = (
+    "(attribute_not_exists(#superseded_by) OR #superseded_at >= #expires_at"
+    f" OR (#custody = :gateway AND {_EXHAUSTED}))"
+)
+_HAS_EXPIRED = " AND ".join(
+    (
+        _PENDING,
+        "#expires_at <= :now",
+        _NOT_SOLVED,
+        _NOT_EXHAUSTED_BEFORE,
+        _NOT_SUPERSEDED_BEFORE,
+        _NOT_OUR_OWN_RETRY,
+    )
 )
 _MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_OUR_OWN_RETRY))
 _DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
@@ -100,6 +117,24 @@ def cancel_update(client_id: str, verification_id: str, *, now: int) -> Update:
             "zero": 0,
             "canceled": Status.CANCELED,
             "reason": Reason.CANCELED_BY_CLIENT,
+            "writer": random_seed(),
+        },
+    )
+
+
+def expire_update(client_id: str, verification_id: str, *, now: int) -> Update:
+    """Write that the time of a verification has passed, where nothing else has ended it before."""
+    return Update(
+        verification_pk(client_id, verification_id),
+        expression="SET #stored_status = :expired, #stored_reason = :reason, #writer = :writer",
+        condition=_HAS_EXPIRED,
+        values={
+            "pending": Status.PENDING,
+            "now": now,
+            "zero": 0,
+            "gateway": Custody.GATEWAY,
+            "expired": Status.EXPIRED,
+            "reason": Reason.TIMED_OUT,
             "writer": random_seed(),
         },
     )

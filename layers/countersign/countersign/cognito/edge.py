@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from countersign.edge import LambdaContext
     from countersign.telemetry import PowertoolsTelemetry
 
+LONGEST_SECONDS = 20.0
 RESERVED_SECONDS = 1.0  # of the function's own time, to settle and answer
 
 _LIMITS = (CooldownError, GuessLimitError, RateLimitError, SendLimitError)
+
+
+type Answers = Callable[[Trigger, Deadline], Mapping[str, object] | None]
 
 
 class TriggerFailedError(Exception):
@@ -41,10 +45,9 @@ class TriggerEdge:
     def __init__(
         self,
         *,
-        answer: Callable[[Trigger, Deadline], Mapping[str, object] | None],
+        answer: Answers,
         client_id: Callable[[], str],
         pool_id: Callable[[], str],
-        longest_seconds: float,
         telemetry: PowertoolsTelemetry,
         clock: Clock,
     ) -> None:
@@ -52,7 +55,6 @@ class TriggerEdge:
         self._answer = answer
         self._client_id = client_id
         self._pool_id = pool_id
-        self._longest_seconds = longest_seconds
         self._telemetry = telemetry
         self._clock = clock
 
@@ -76,7 +78,7 @@ class TriggerEdge:
     def _answered(self, event: object, *, context: LambdaContext) -> dict[str, object]:
         self._client_id()  # where it is not set, nothing below can be told of a client
         remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
-        deadline = Deadline(max(0.0, min(self._longest_seconds, remaining)), clock=self._clock)
+        deadline = Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=self._clock)
         trigger = Trigger.read(event)
         if trigger.pool_id != self._pool_id():
             raise PermissionDeniedError("The event is of another user pool.")

@@ -20,6 +20,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Protocol, final
 
 from countersign.client import Client
@@ -72,7 +73,7 @@ class SmsSender:
     ) -> None:
         self._use_cases = use_cases
         self._client_id = client_id
-        self._codes = codes
+        self._codes = cache(codes)  # made at the first event, and kept
 
     def __call__(self, trigger: Trigger, deadline: Deadline) -> None:
         """Send the code of an event. Raises a CountersignError where it was not sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from countersign import __version__
 from countersign.client import Client
@@ -16,6 +16,10 @@ from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.dialects.native_answers import problem_response, verification_document
 from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from countersign.dialects.native_messages import Asked
+    from countersign.service.wish import Started
 
 VERIFICATIONS = "/otp/v1/verifications"
 CREATED, OK = 201, 200
@@ -43,10 +47,15 @@ class Native(Dialect):
     def invoke(self, event: Mapping[str, object], *, function: Function, deadline: Deadline) -> HttpResponse:
         """A direct invocation: the members of the HTTP request, `client_id`, and `operation`."""
         body = JsonObject(event)
-        with self._trusted(body) as client:
+        with self._trusted(body.text("client_id", most=64)) as client:
             if function is Function.SEND:
                 return self._invoked_send(client, body=body, deadline=deadline)
             return self._invoked_verify(client, body=body, deadline=deadline)
+
+    def requested(self, asked: Asked, *, key: str, deadline: Deadline) -> Started:
+        """Start what a message asks for."""
+        with self._trusted(asked.client_id) as client:
+            return self._started(client, body=asked.members, key=key, source=None, deadline=deadline)
 
     def _invoked_send(self, client: Client, *, body: JsonObject, deadline: Deadline) -> HttpResponse:
         operation = _operation(body, allowed=("start", "resend"))
@@ -113,13 +122,18 @@ class Native(Dialect):
     def _start(
         self, client: Client, *, body: JsonObject, key: str | None, source: str | None, deadline: Deadline
     ) -> HttpResponse:
-        request = parsing.parse_start(body, policy=client.policy, idempotency_key=key)
-        started = self._use_cases.starter.start(client, request=request, source=source, deadline=deadline)
+        started = self._started(client, body=body, key=key, source=source, deadline=deadline)
         headers = {"Location": f"{VERIFICATIONS}/{started.verification.id}"}
         if started.replayed:
             headers["Idempotent-Replayed"] = "true"
         document = verification_document(started.verification, now=self._use_cases.clock.now())
         return json_response(CREATED, document, headers=headers)
+
+    def _started(
+        self, client: Client, *, body: JsonObject, key: str | None, source: str | None, deadline: Deadline
+    ) -> Started:
+        request = parsing.parse_start(body, policy=client.policy, idempotency_key=key)
+        return self._use_cases.starter.start(client, request=request, source=source, deadline=deadline)
 
     def _resend(
         self,
@@ -179,9 +193,9 @@ class Native(Dialect):
             yield client
 
     @contextmanager
-    def _trusted(self, body: JsonObject) -> Iterator[Client]:
-        """The caller of a direct invocation: IAM has let it in, so its word for `client_id` counts."""
-        caller = self._use_cases.clients.trusted(body.text("client_id", most=64))
+    def _trusted(self, client_id: str) -> Iterator[Client]:
+        """The caller of a direct invocation: IAM has let it in, so its word for who it is counts."""
+        caller = self._use_cases.clients.trusted(client_id)
         with speaking(caller, dialect="native") as client:
             yield client
 

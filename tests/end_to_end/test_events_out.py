@@ -1,0 +1,149 @@
+"""What callers do comes out as events on the bus, through the deployed stream, function and queue."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local.listening import BusListener
+from local.stack import Stack
+from tests.end_to_end.calling import Caller, fresh_number
+from tests.support.lifecycle import valid
+
+WAIT_SECONDS = 30.0
+RULE, QUEUE = "events-out", "events-out"
+RUNS_OUT_AT_ONCE = "+12025550125"  # a test number: its code has no time at all
+
+type Told = dict[str, Any]
+
+
+class Listener:
+    """A rule of its own on the stack's bus, and the queue that it fills."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._events, self._sqs, self._bus = stack.client("events"), stack.client("sqs"), stack.deployment.bus
+        self._url = self._sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        pattern = json.dumps({"source": ["countersign"]})
+        self._events.put_rule(Name=RULE, EventBusName=self._bus, EventPattern=pattern)
+        targets = [{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}]
+        self._events.put_targets(Rule=RULE, EventBusName=self._bus, Targets=targets)  # type: ignore[arg-type]
+        self._heard: dict[str, Told] = {}
+
+    def close(self) -> None:
+        self._events.remove_targets(Rule=RULE, EventBusName=self._bus, Ids=["queue"])
+        self._events.delete_rule(Name=RULE, EventBusName=self._bus)
+        self._sqs.delete_queue(QueueUrl=self._url)
+
+    def _listen(self) -> None:
+        while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                event = valid(json.loads(message["Body"]))
+                self._heard[event["detail"]["event_id"]] = event
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+    def told(self, verification_id: str, *, seconds: float = WAIT_SECONDS, until: int = 1) -> list[Told]:
+        """The events of a verification in their order, as soon as there are so many, or after the wait."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self._listen()
+            told = [one for one in self._heard.values() if one["detail"]["id"] == verification_id]
+            if len(told) >= until or time.monotonic() > deadline:
+                return sorted(told, key=lambda one: str(one["detail"]["sequence"]))
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def listener(stack: Stack) -> Iterator[Listener]:
+    listener = Listener(stack)
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def caller(stack: Stack) -> Caller:
+    return Caller(stack, "told")
+
+
+def names(told: list[Told]) -> list[str]:
+    return [one["detail-type"].removeprefix("Verification") for one in told]
+
+
+def test_a_right_code_is_told_after_its_text(caller: Caller, listener: Listener) -> None:
+    to = fresh_number("AU")
+    started = caller.start(to, reference="order-17").body
+    assert caller.check(started["id"], caller.code_for(to)).status == 200
+    told = listener.told(started["id"], until=2)
+    assert names(told) == ["Sent", "Approved"]
+    for one in told:
+        detail = one["detail"]
+        assert (detail["client"], detail["reference"], detail["to"]) == ("told", "order-17", started["to"])
+        assert (detail["country"], detail["sends"]) == ("AU", 1)
+    assert [one["detail"]["attempts"] for one in told] == [0, 1]
+
+
+def _canceled(caller: Caller, id_: str, _to: str) -> None:
+    assert caller.cancel(id_).status == 200
+
+
+def _guessed(caller: Caller, id_: str, to: str) -> None:
+    right = caller.code_for(to)
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
+    for _ in range(5):
+        assert caller.check(id_, wrong).status in (400, 429)
+
+
+@pytest.mark.parametrize(
+    ("act", "end"),
+    [(_canceled, ("Canceled", "canceled_by_client")), (_guessed, ("Failed", "attempts_exhausted"))],
+)
+def test_every_other_end_is_told_with_its_reason(
+    act: Callable[[Caller, str, str], None], end: tuple[str, str], caller: Caller, listener: Listener
+) -> None:
+    to = fresh_number("AU")
+    id_ = caller.start(to).body["id"]
+    act(caller, id_, to)
+    told = listener.told(id_, until=2)
+    assert names(told) == ["Sent", end[0]]
+    assert told[-1]["detail"]["reason"] == end[1]
+
+
+def test_a_text_that_no_vendor_took_is_told_as_failed(
+    stack: Stack, caller: Caller, listener: Listener
+) -> None:
+    for vendor in ("engagelab", "esms"):
+        stack.vendor(vendor, mode="refuse")
+    refused = caller.start(fresh_number("SG"))
+    assert refused.status == 502
+    told = listener.told(refused.body["id"])
+    assert names(told) == ["Failed"]
+    assert told[0]["detail"]["reason"] == "undeliverable"
+
+
+def test_a_code_that_ran_out_is_told_and_stays_expired(stack: Stack, listener: Listener) -> None:
+    caller = Caller(stack, "demo-gateway")
+    id_ = caller.start(RUNS_OUT_AT_ONCE).body["id"]
+    told = listener.told(id_, until=2)
+    assert names(told) == ["Sent", "Expired"]
+    assert [one["detail"]["provider"] for one in told] == ["test", "test"]
+    assert caller.read(id_).body["status"] == "expired"
+    key = {"pk": {"S": f"V#demo-gateway#{id_}"}}
+    found = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True)
+    assert found["Item"]["stored_status"] == {"S": "expired"}
+
+
+def test_the_local_stack_shows_what_the_bus_tells(stack: Stack, caller: Caller) -> None:
+    to = fresh_number("AU")
+    with BusListener(endpoint=stack.endpoint, bus=stack.deployment.bus, url=stack.url):
+        id_ = caller.start(to).body["id"]
+        assert caller.cancel(id_).status == 200
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(shown := stack.events(id_)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert {valid(one)["detail-type"] for one in shown} == {"VerificationSent", "VerificationCanceled"}

@@ -1,0 +1,165 @@
+"""Requests reach the deployed send function by the queue and by the bus, with every role enforced."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pytest
+from mypy_boto3_sqs import SQSClient
+
+from local.deploying import STACK_NAME, session
+from local.stack import Stack
+from tests.end_to_end.calling import Caller, forget_outages, fresh_number
+
+WAIT_SECONDS = 30.0
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Whether it holds, as soon as it does, or after the longest wait."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@dataclass(frozen=True)
+class Post:
+    """The ways in, as a caller in the account has them."""
+
+    stack: Stack
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        found = self.stack.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return session().client("sqs", endpoint_url=self.stack.endpoint)
+
+    @cached_property
+    def events(self) -> Any:
+        return session().client("events", endpoint_url=self.stack.endpoint)
+
+    def send(self, body: object) -> str:
+        """The id of the message."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        return self.sqs.send_message(QueueUrl=self.outputs["RequestsUrl"], MessageBody=text)["MessageId"]
+
+    def put(self, detail: object, *, detail_type: str = "VerificationRequested") -> None:
+        entry = {
+            "EventBusName": self.outputs["BusName"],
+            "Source": "com.example.shop",
+            "DetailType": detail_type,
+            "Detail": json.dumps(detail),
+        }
+        assert self.events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+    def is_empty(self) -> bool:
+        """Whether nothing is on the queue, in flight or waiting."""
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        found = self.sqs.get_queue_attributes(QueueUrl=self.outputs["RequestsUrl"], AttributeNames=["All"])[
+            "Attributes"
+        ]
+        return all(found[name] == "0" for name in names)  # type: ignore[index]  # a table of names
+
+    def dead_letters(self) -> dict[str, str]:
+        """Bodies by the message's id, taken away."""
+        url, found = self.outputs["RequestsDeadLettersUrl"], {}
+        while received := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for one in received:
+                found[one["MessageId"]] = one["Body"]
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return found
+
+    def texts(self, to: str) -> int:
+        return len(self.stack.messages(to))
+
+
+@pytest.fixture
+def post(stack: Stack) -> Iterator[Post]:
+    for vendor in ("message_central", "esms", "engagelab"):
+        stack.vendor(vendor, mode="ok")
+    forget_outages(stack)
+    post = Post(stack)
+    yield post
+    assert wait_for(post.is_empty)
+    post.dead_letters()
+    assert "messages come back later than asked" not in stack.function_logs()  # as without a permission
+
+
+def test_a_message_on_the_queue_is_a_text_whose_code_is_right(post: Post) -> None:
+    to = fresh_number("VN")
+    message_id = post.send({"client": "demo-gateway", "to": to, "reference": "order-17"})
+    assert wait_for(lambda: post.texts(to) == 1)
+    assert wait_for(post.is_empty)
+    caller = Caller(post.stack, "demo-gateway")
+    # By the message's id the sender gets to know the verification.
+    started = caller.start(to, key=message_id, reference="order-17")
+    assert (started.status, started.headers["Idempotent-Replayed"]) == (201, "true")
+    assert caller.check(started.body["id"], caller.code_for(to)).body["status"] == "approved"
+    assert (post.texts(to), post.dead_letters()) == (1, {})
+
+
+def test_a_request_on_the_bus_is_a_text_and_what_else_is_on_it_is_none(post: Post) -> None:
+    asked, told = fresh_number("AU"), fresh_number("AU")
+    post.put({"client": "demo", "to": told}, detail_type="VerificationSent")
+    post.put({"client": "demo", "to": asked})
+    assert wait_for(lambda: post.texts(asked) == 1)
+    assert wait_for(post.is_empty)
+    assert post.texts(told) == 0
+
+
+def test_one_request_put_on_the_queue_three_times_is_one_text(post: Post) -> None:
+    # What the bus would write; it may hand on one event more than once, as messages of different ids.
+    to = fresh_number("SG")
+    event = {
+        "id": str(uuid.uuid4()),
+        "detail-type": "VerificationRequested",
+        "time": "2100-01-01T00:00:00Z",
+        "detail": {"client": "demo", "to": to},
+    }
+    ids = [post.send(event) for _ in range(3)]
+    assert wait_for(post.is_empty)
+    assert post.texts(to) == 1
+    assert all(message_id in post.stack.function_logs() for message_id in ids)
+
+
+def test_a_poisoned_message_ends_in_the_dead_letters_and_its_neighbours_are_served(post: Post) -> None:
+    numbers = [fresh_number("VN") for _ in range(4)]
+    bad = {"to=+84901888485", json.dumps({"client": "nobody", "to": numbers[0]})}
+    for place, to in enumerate(numbers):
+        post.send({"client": "quick", "to": to})
+        if place < len(bad):
+            post.send(sorted(bad)[place])
+    assert wait_for(post.is_empty)  # which takes seconds, not five time-outs of the queue
+    assert [post.texts(to) for to in numbers] == [1, 1, 1, 1]
+    assert set(post.dead_letters().values()) == bad
+    given_up = [line for line in post.stack.function_logs().splitlines() if '"MessageGivenUp","' in line]
+    assert not any(to in line for line in given_up for to in numbers)
+
+
+def test_a_throttled_vendor_gets_the_message_later(post: Post) -> None:
+    to = fresh_number("VN")
+    for vendor in ("esms", "engagelab"):
+        post.stack.vendor(vendor, mode="too_many_requests")
+    message_id = post.send({"client": "quick", "to": to})
+    assert wait_for(lambda: f'"message_id":"{message_id}"' in post.stack.function_logs())
+    forget_outages(post.stack)  # else the vendors would be left alone for as long as they have said
+    assert wait_for(lambda: post.texts(to) == 1)
+    assert wait_for(post.is_empty)
+    assert (post.texts(to), post.dead_letters()) == (1, {})
+    told = [
+        json.loads(line)["message"]
+        for line in post.stack.function_logs().splitlines()
+        if message_id in line and line.startswith("{")
+    ]
+    assert (told[0], told[-1]) == ("MessageDeferred", "MessageServed")

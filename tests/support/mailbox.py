@@ -1,0 +1,38 @@
+"""A gateway whose send function takes batches of the queue of requests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from countersign.dialects.dialect import UseCases
+from countersign.dialects.native import Native
+from countersign.intake import Intake
+from tests.support.gateway import Context, Gateway
+from tests.support.messages import Record, RememberingQueue, batch, failed
+
+
+class Mailbox:
+    """A gateway whose send function takes batches; what it puts back is remembered."""
+
+    def __init__(self, gateway: Gateway, *, use_cases: UseCases | None = None) -> None:
+        self.gateway = gateway
+        self.clock = gateway.clock
+        self.queue = RememberingQueue()
+        self.intake = Intake(
+            native=Native(use_cases or gateway.container),
+            queue=lambda _arn: self.queue,
+            telemetry=gateway.container.telemetry,
+            clock=gateway.clock,
+            draw=lambda below: below - 1,
+        )
+
+    def hand_on(self, *records: Record, milliseconds: int = 25_000) -> list[str]:
+        """The ids of the messages that are not done."""
+        answer = self.intake(batch(*records), Context(milliseconds=milliseconds))
+        json.dumps(answer)  # what Lambda does with it
+        self.gateway.container.telemetry.flush()
+        return failed(answer)
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        return self.gateway.lines(event)
