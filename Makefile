@@ -37,7 +37,7 @@ check: $(INSTALLED) $(CHECKOV)/.installed ## format, lint, types, template rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/countersign/countersign local tests
-	@for function in send verify count publish cognito_sms cognito_challenge; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
+	@for function in send verify count publish webhook cognito_sms cognito_challenge; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
 	@$(BIN)/sam validate --lint
 	@$(BIN)/cfn-lint template.yaml
 	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml
@@ -53,7 +53,7 @@ build: $(INSTALLED) ## build the functions and the layer into .aws-sam/build
 	@$(BIN)/sam build
 
 invoke: $(INSTALLED) ## call a function of the running stack: FUNCTION=send EVENT=events/direct_start.json
-	@test -n "$(FUNCTION)" -a -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=send|verify|count EVENT=events/….json" >&2; exit 2; }
+	@test -n "$(FUNCTION)" -a -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=send|verify|count|webhook EVENT=events/….json" >&2; exit 2; }
 	@$(PYTHON) -m local.invoke "$(FUNCTION)" "$(EVENT)"
 
 deploy: build ## deploy to AWS (asks)

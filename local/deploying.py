@@ -48,6 +48,9 @@ class Deployment:
     verify_function: str
     count_function: str
     publish_function: str
+    webhook_function: str
+    webhooks: str
+    webhooks_dead_letters: str
     bus: str
     table: str
     clients_secret: str
@@ -63,6 +66,9 @@ class Deployment:
             verify_function=outputs["VerifyFunctionName"],
             count_function=outputs["CountFunctionName"],
             publish_function=outputs["PublishFunctionName"],
+            webhook_function=outputs["WebhookFunctionName"],
+            webhooks=outputs["WebhooksUrl"],
+            webhooks_dead_letters=outputs["WebhooksDeadLettersUrl"],
             bus=outputs["BusName"],
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
@@ -92,6 +98,7 @@ def parameters(vendors: Mapping[str, str]) -> dict[str, str]:
         "EsmsUrl": vendors["esms"],
         "EngageLabUrl": vendors["engagelab"],
         "TestNumbers": "on",
+        "WebhookLoopback": "on",
         "LogLevel": "INFO",
         "DeletionProtection": "false",
         "SecretTtlSeconds": "300",

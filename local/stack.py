@@ -194,13 +194,14 @@ class Stack:
 
     @property
     def function_names(self) -> dict[str, str]:
-        """`{"send": …, "verify": …, "count": …, "publish": …}`."""
+        """`{"send": …, "verify": …, …}`, by the folders in functions/."""
         deployed = self.deployment
         return {
             "send": deployed.send_function,
             "verify": deployed.verify_function,
             "count": deployed.count_function,
             "publish": deployed.publish_function,
+            "webhook": deployed.webhook_function,
         }
 
     def fallen(self) -> Child | None:

@@ -1,4 +1,4 @@
-"""Starts verifications and sends them again (HTTPS, direct invocation)."""
+"""Starts verifications and sends them again (HTTPS, direct invocation, a queue)."""
 
 from __future__ import annotations
 

@@ -18,13 +18,14 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.prefix, "bin")
-FUNCTIONS: Final = ("send", "verify", "count", "publish", "cognito_sms", "cognito_challenge")
+FUNCTIONS: Final = ("send", "verify", "count", "publish", "webhook", "cognito_sms", "cognito_challenge")
 WITH_LIBRARIES: Final = "cognito_sms"  # the one function that brings some of its own
 PLANTED: Final = (
     "functions/send/notes.txt",
     "functions/send/local/simulator.py",
     "functions/verify/tests/test_something.py",
     "functions/count/notes.txt",
+    "functions/webhook/notes.txt",
     "functions/cognito_sms/notes.txt",
     "functions/verify/__pycache__/app.cpython-311.pyc",
     "layers/countersign/tests/test_something.py",

@@ -24,6 +24,7 @@ OF_DECRYPTING = ROOT / "functions" / "cognito_sms" / "requirements.txt"
         ("functions/verify", "build-VerifyFunction"),
         ("functions/count", "build-CountFunction"),
         ("functions/publish", "build-PublishFunction"),
+        ("functions/webhook", "build-WebhookFunction"),
         ("functions/cognito_sms", "build-CognitoSmsFunction"),
         ("functions/cognito_challenge", "build-CognitoChallengeFunction"),
     ],

@@ -15,7 +15,7 @@ from tests.support.aws import dynamo_store
 from tests.support.builders import claim, verification
 from tests.support.clock import NOON
 from tests.support.counters import SCOPES, stored, texts
-from tests.support.stream import Record, Recorder, record
+from tests.support.stream import Record, Recorder, numbers, record
 
 
 def test_items_of_another_kind_are_passed_over(
@@ -44,6 +44,12 @@ def test_a_moment_is_read_with_or_without_its_fraction() -> None:
         change = read_change(told)
         assert change is not None
         assert change.at == NOON
+
+
+def test_a_change_is_known_by_the_number_of_its_record() -> None:
+    first, second = (record(None, stored(verification()), at=NOON) for _ in range(2))
+    found = [read_change(one) for one in (first, second)]
+    assert [one.number for one in found if one is not None] == numbers([first, second])
 
 
 def _without(*path: str) -> Callable[[Record], object]:
@@ -75,6 +81,8 @@ def _with(value: object, *path: str) -> Callable[[Record], object]:
         _with({"pk": {"N": "1"}}, "dynamodb", "Keys"),
         _with("V#demo#v1", "dynamodb", "Keys", "pk"),
         _without("dynamodb", "ApproximateCreationDateTime"),
+        _without("dynamodb", "SequenceNumber"),
+        _with("first", "dynamodb", "SequenceNumber"),
         _with("noon", "dynamodb", "ApproximateCreationDateTime"),
         _with(float("inf"), "dynamodb", "ApproximateCreationDateTime"),
         _without("dynamodb", "NewImage", "created_at"),

@@ -30,7 +30,7 @@ class RecordingClient:
     """
 
     calls: list[str] = field(default_factory=list)
-    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTAB"})
+    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTABW"})
     write_units: int = 0
     read_units: float = 0
     absent: bool = False

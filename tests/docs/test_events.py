@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import jsonschema
@@ -12,7 +13,7 @@ import yaml
 from countersign.changes import Change
 from countersign.lifecycle import _ENDINGS, Happening, events
 from countersign.model import Channel, Delivery, Reason, Status
-from tests.docs.markdown import DOCS, blocks, names, read, table
+from tests.docs.markdown import DOCS, README, blocks, names, read, table
 from tests.infra.reading import read_template
 from tests.support.builders import verification
 from tests.support.lifecycle import SCHEMA, valid
@@ -77,6 +78,20 @@ def test_the_rule_on_the_page_listens_to_the_endings() -> None:
     assert pattern["source"] == [SCHEMA["properties"]["source"]["const"]]
     assert pattern["detail-type"] == [happening.value for happening in _ENDINGS.values()]
     assert pattern["detail"].keys() <= SCHEMA["$defs"]["detail"]["properties"].keys()
+
+
+def test_every_row_of_the_events_sum_is_what_its_factors_make() -> None:
+    *terms, total = table(README, "events", under="Cost")
+    for quantity, column in (("a million a month", "USD"), ("100 a second", "then USD")):
+        costs = []
+        for row in terms:
+            price = re.search(r"([0-9.]+) per (.*)$", row["events"])
+            assert price is not None
+            amount, unit = row[quantity].split(maxsplit=1)
+            assert unit == price[2], row["events"]
+            costs.append(float(amount) * float(price[1]))
+            assert row[column] == f"{costs[-1]:.2f}", row["events"]
+        assert total[column] == f"**{sum(round(cost, 2) for cost in costs):.2f}**"
 
 
 def test_the_bounds_on_the_page_are_the_templates() -> None:

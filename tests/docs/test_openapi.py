@@ -22,7 +22,8 @@ from tests.infra.endpoints import explicit_routes, spoken
 
 DOCUMENT = document()
 OPERATIONS = operations(DOCUMENT)
-SERVICE = {"GET /health", "GET /openapi.json"}  # of the native dialect's module, but about no verification
+# Of the native dialect's module, but about no verification.
+SERVICE = {"GET /health", "GET /openapi.json", "GET /.well-known/jwks.json"}
 IMPORT_ALL = """
 import sys
 opened = []

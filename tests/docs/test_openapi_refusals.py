@@ -124,6 +124,7 @@ RAISED: dict[str, Sequence[CountersignError]] = {
     "cancel": (*AUTHENTICATED, *ENDED, NotFoundError()),
     "health": (),
     "openapi": (),
+    "proofKeys": (ServiceUnavailableError(retry_after_seconds=1),),
     "token": (
         *AUTHENTICATED[:2],
         *PARSED,

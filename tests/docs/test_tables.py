@@ -15,7 +15,7 @@ from countersign.aws.secrets import SecretClients
 from countersign.clock import SystemClock
 from countersign.dialects.registry import CLIENT_DIALECTS
 from countersign.errors import CountersignError
-from countersign.model import Channel, Custody, PumpingMode, ResendMode
+from countersign.model import ANY, Channel, Custody, ProofSubject, PumpingMode, ResendMode
 from countersign.policy import (
     _NUMBERS,
     DEFAULT_CODE_LENGTH,
@@ -77,6 +77,7 @@ def test_every_setting_of_a_policy_is_in_the_readme_with_its_default_and_bounds(
     policy = dataclasses.asdict(Policy())
     for name in ("trusted_networks", "trusted_numbers"):
         assert (rows.pop(name)["default"], policy.pop(name)) == ("none", ())
+    assert (rows.pop("proof_audiences")["default"], policy.pop("proof_audiences")) == ("any", {ANY})
     assert rows.pop("countries")["default"].startswith(f"[{len(policy.pop('countries'))} countries]")
     assert {name for name, value in policy.items() if value is None} == set(native)
     assert {name: row["default"] for name, row in rows.items()} == {
@@ -86,6 +87,7 @@ def test_every_setting_of_a_policy_is_in_the_readme_with_its_default_and_bounds(
         assert rows[name]["bounds"] == f"{bound.low} to {bound.high}"
     assert names(rows["resend"]["bounds"]) == list(ResendMode)
     assert names(rows["pumping"]["bounds"]) == list(PumpingMode)
+    assert names(rows["proof_subject"]["bounds"]) == list(ProofSubject)
 
 
 @pytest.mark.parametrize("vendor", list(_VENDORS))
@@ -133,6 +135,7 @@ def test_the_documented_fields_of_a_client_are_the_ones_that_are_taken() -> None
         "disabled": False,
         "dialects": {"native": {}},
         "test_numbers": {"+12025550123": {"outcome": "wrong", "until": "2026-12-31"}},
+        "webhook": {"url": "https://shop.example/", "secrets": ["whsec_" + "A" * 32]},
     }
     documented = [name.removeprefix("clients.<id>.") for name in fields if name.startswith("clients.<id>.")]
     assert documented == list(values)

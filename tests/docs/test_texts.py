@@ -101,7 +101,11 @@ def _given() -> set[str]:
     """The members that a verification can have."""
     pending = verification(reference="order-17")
     approved = verification(stored_status=Status.APPROVED, stored_reason=Reason.CORRECT_CODE, checked_at=NOON)
-    return {member for one in (pending, approved) for member in verification_document(one, now=NOON)}
+    documents = (
+        verification_document(pending, now=NOON),
+        verification_document(approved, now=NOON, proof="a.b.c"),
+    )
+    return {member for document in documents for member in document}
 
 
 def test_the_verifications_that_are_shown_have_the_members_of_an_answer() -> None:

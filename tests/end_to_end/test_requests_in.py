@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 
 from local.deploying import STACK_NAME, session
+from local.emulator import REGION
 from local.stack import Stack
 from tests.end_to_end.calling import Caller, forget_outages, fresh_number
 
@@ -163,3 +166,25 @@ def test_a_throttled_vendor_gets_the_message_later(post: Post) -> None:
         if message_id in line and line.startswith("{")
     ]
     assert (told[0], told[-1]) == ("MessageDeferred", "MessageServed")
+
+
+def test_a_stranger_of_the_account_may_write_nothing_until_iam_says_so(post: Post) -> None:
+    iam = session().client("iam", endpoint_url=post.stack.endpoint)
+    iam.create_user(UserName="stranger")
+    key = iam.create_access_key(UserName="stranger")["AccessKey"]
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=post.stack.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    queue, to = post.outputs["RequestsUrl"], fresh_number("AU")
+    body = json.dumps({"client": "demo", "to": to})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": post.outputs["RequestsArn"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="stranger", PolicyName="asks", PolicyDocument=policy)
+    sqs.send_message(QueueUrl=queue, MessageBody=body)
+    assert wait_for(lambda: post.texts(to) == 1)

@@ -53,7 +53,9 @@ def _without_ids(logs: str) -> str:
     """Durations, timestamps and identifiers may hold six digits by chance; a code has no such neighbours."""
     without_times = re.sub(r'"(Timestamp|timestamp|milliseconds)": ?"?[^,}]*', "", logs)
     return re.sub(
-        r"[0-9a-f]{8}-[0-9a-f-]{27,}|1-[0-9a-f]{8}-[0-9a-f]{24}|\b[a-z2-7]{26}\b|[\d.]+ ms", "", without_times
+        r"[0-9a-f]{8}-[0-9a-f-]{27,}|1-[0-9a-f]{8}-[0-9a-f]{24}|\b(evt_)?[a-z2-7]{26}\b|[\d.]+ ms",
+        "",
+        without_times,
     )
 
 

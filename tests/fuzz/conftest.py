@@ -12,7 +12,7 @@ import responses
 
 from local.accounts import DEMO_DIALECTS
 from tests.fuzz.subject import Subject
-from tests.support.aws import make_table
+from tests.support.aws import make_proof_key, make_table
 from tests.support.emulated import empty_aws
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
 from tests.support.served import served
@@ -33,7 +33,9 @@ def subject(emulator: str) -> Iterator[Subject]:
             name: manager.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
             for name, value in (("clients", clients), ("vendors", VENDORS))
         }
-        environment = environment_of(clients_arn=arns["clients"], vendors_arn=arns["vendors"])
+        environment = environment_of(
+            clients_arn=arns["clients"], vendors_arn=arns["vendors"], proof_key_arn=make_proof_key()
+        )
         with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
             gateway = Gateway(environment)
             with served(gateway) as base_url:

@@ -14,6 +14,7 @@ SECRETS = {
     ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
     ("secretsmanager:GetSecretValue", "VendorsSecret.Id"),
 }
+PROOFS = {("kms:GetPublicKey", "ProofKey.Arn"), ("kms:Sign", "ProofKey.Arn")}
 STREAM = {
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("DescribeStream", "ListStreams")),
     *((f"dynamodb:{action}", "Table.StreamArn") for action in ("GetRecords", "GetShardIterator")),
@@ -22,6 +23,11 @@ OF_A_QUEUE = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMess
 REQUESTS = {
     *((f"sqs:{action}", "Requests.Arn") for action in ("ReceiveMessage", "DeleteMessage")),
     *((f"sqs:{action}", "Requests.Arn") for action in ("GetQueueAttributes", "ChangeMessageVisibility")),
+}
+WAITING = {
+    *((f"sqs:{action}", "Webhooks.Arn") for action in ("DeleteMessage", "GetQueueAttributes")),
+    *((f"sqs:{action}", "Webhooks.Arn") for action in ("ReceiveMessage", "ChangeMessageVisibility")),
+    ("secretsmanager:GetSecretValue", "ClientsSecret.Id"),
 }
 
 
@@ -38,7 +44,7 @@ GRANTS = {
     "SendRole": _grants(
         "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS | REQUESTS
     ),
-    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS),
+    "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS | PROOFS),
     "CognitoSmsRole": _grants(
         "CognitoSmsLogGroup",
         table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
@@ -57,6 +63,7 @@ GRANTS = {
         | {("events:PutEvents", "Bus.Arn"), ("sqs:SendMessage", "PublishDeadLetters.Arn")}
         | {(f"sqs:{action}", "Expiries.Arn") for action in OF_A_QUEUE},
     ),
+    "WebhookRole": _grants("WebhookLogGroup", table={"BatchGetItem", "UpdateItem"}, more=WAITING),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
@@ -67,7 +74,16 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ],
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [
         {"QueueName": {"Fn::GetAtt": [name, "QueueName"]}}
-        for name in ("CountDeadLetters", "PublishDeadLetters", "ExpiriesDeadLetters", "RequestsDeadLetters")
+        for name in (
+            "CountDeadLetters",
+            "PublishDeadLetters",
+            "ExpiriesDeadLetters",
+            "RequestsDeadLetters",
+            "WebhooksDeadLetters",
+        )
+    ],
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"): [
+        {"QueueName": {"Fn::GetAtt": ["Webhooks", "QueueName"]}}
     ],
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): [{"QueueName": {"Fn::GetAtt": ["Requests", "QueueName"]}}],
     ("AWS/ApiGateway", "5xx"): [{"ApiId": {"Ref": "Api"}}],
@@ -84,10 +100,12 @@ ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {
     ("Countersign", "BudgetWarning"): [{**SERVICE}],
     ("Countersign", "BudgetExhausted"): [{**SERVICE}],
     ("Countersign", "PumpingSuspected"): [{**SERVICE}],
+    ("Countersign", "WebhookDisabled"): [{**SERVICE}],
 }
 LEVELS = {  # what is a level, not a count
     "IteratorAge": 60_000,
     "ApproximateNumberOfMessagesVisible": 1,
+    "ApproximateNumberOfMessagesNotVisible": 60_000,  # half of what SQS takes in flight
     "ApproximateAgeOfOldestMessage": 300,
 }
 NOTIFY = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}

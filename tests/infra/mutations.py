@@ -167,9 +167,11 @@ MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (roles_hold_single_actions_on_single_resources, f"{SEND_POLICY}/0/Action/0", "dynamodb:DeleteItem"),
     (roles_hold_single_actions_on_single_resources, f"{VERIFY_POLICY}/0/Action/2", "dynamodb:PutItem"),
     (roles_hold_single_actions_on_single_resources, f"{VERIFY_POLICY}/1/Resource", "*"),
+    (roles_hold_single_actions_on_single_resources, f"{VERIFY_POLICY}/3/Resource", "*"),
+    (roles_hold_single_actions_on_single_resources, f"{VERIFY_POLICY}/3/Action/1", "kms:*"),
     (
         roles_hold_single_actions_on_single_resources,
-        f"{VERIFY_POLICY}/5",
+        f"{VERIFY_POLICY}/6",
         {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
     ),
     (alarms_watch_what_is_measured, f"{ALARM}/Dimensions/1/Value", "esms_vn"),

@@ -15,8 +15,9 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
+WEBHOOK = "WebhookFunction"
 SMS, CHALLENGE = "CognitoSmsFunction", "CognitoChallengeFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, SMS, CHALLENGE)
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK, SMS, CHALLENGE)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -26,14 +27,18 @@ OF_SENDING = {
 }
 OF_COGNITO = {Setting.COGNITO_CLIENT, Setting.COGNITO_USER_POOL_ID, Setting.COGNITO_KEY_ARN}
 OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
-_SPECIAL = OF_SENDING | OF_COGNITO | OF_PUBLISHING
-_ANSWERS = POWERTOOLS | {setting.value for setting in Setting if setting not in _SPECIAL}
-_SENDS = _ANSWERS | {setting.value for setting in OF_SENDING}
+OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
+OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}  # of verify alone
+OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS | OF_COGNITO  # than send and verify
+_SENDS = POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS}
 ENVIRONMENT = {
     SEND: _SENDS,
-    VERIFY: _ANSWERS,
+    VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_OTHERS},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
     PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
+    WEBHOOK: POWERTOOLS
+    | OF_WEBHOOKS
+    | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
     SMS: _SENDS | {setting.value for setting in OF_COGNITO},
     CHALLENGE: _SENDS | {setting.value for setting in OF_COGNITO - {Setting.COGNITO_KEY_ARN}},
 }
@@ -45,6 +50,7 @@ ROUTES = {
     "DELETE /otp/v1/verifications/{id}": VERIFY,
     "GET /health": VERIFY,
     "GET /openapi.json": VERIFY,
+    "GET /.well-known/jwks.json": VERIFY,
     "POST /oauth2/token": VERIFY,
     "GET /auth/v1/authentication/token": VERIFY,
     "POST /verification/v3/send": SEND,
@@ -86,11 +92,15 @@ OUTPUTS = {
     "PublishDeadLettersUrl",
     "ExpiriesUrl",
     "ExpiriesDeadLettersUrl",
+    "WebhookFunctionName",
+    "WebhooksUrl",
+    "WebhooksDeadLettersUrl",
     "BusName",
     "CountDeadLettersUrl",
     "RequestsUrl",
     "RequestsArn",
     "RequestsDeadLettersUrl",
+    "ProofIssuer",
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
@@ -236,6 +246,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         VERIFY: "functions/verify",
         COUNT: "functions/count",
         PUBLISH: "functions/publish",
+        WEBHOOK: "functions/webhook",
         SMS: "functions/cognito_sms",
         CHALLENGE: "functions/cognito_challenge",
         "layer": "layers/countersign",

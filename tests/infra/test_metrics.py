@@ -70,6 +70,16 @@ def test_what_the_guard_tells_is_written_as_its_alarm_reads_it(
     assert [dimensions] == ALARMS[NAMESPACE, event]
 
 
+def test_a_receiver_that_is_switched_off_is_written_as_its_alarm_reads_it(
+    telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.outcome("WebhookDisabled", client="shop", event_type="VerificationApproved", attempt=1)
+    telemetry.flush()
+    dimensions = {"service": SERVICE}
+    assert written(capsys.readouterr().out, "WebhookDisabled") == [(NAMESPACE, dimensions)]
+    assert [dimensions] == ALARMS[NAMESPACE, "WebhookDisabled"]
+
+
 @pytest.mark.parametrize("step", Step)
 def test_a_step_of_a_text_is_written_as_the_dashboard_searches_for_it(
     step: Step, telemetry: PowertoolsTelemetry, capsys: pytest.CaptureFixture[str]

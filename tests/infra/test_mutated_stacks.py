@@ -27,6 +27,10 @@ ANYBODY = {
         "Principal": "*",
     },
 }
+SECOND_READER = {
+    "Type": "SQS",
+    "Properties": {"Queue": {"Fn::GetAtt": ["CountDeadLetters", "Arn"]}, "BatchSize": 10},
+}
 
 MUTATIONS: tuple[tuple[Check, str, object], ...] = (
     (checks.test_sam_adds_no_role_and_no_policy, "Resources/SendFunction/Properties/Role", DELETE),
@@ -43,6 +47,11 @@ MUTATIONS: tuple[tuple[Check, str, object], ...] = (
         checks.test_streams_and_queues_are_read_as_the_template_says,
         "Resources/SendFunction/Properties/Events/Requests/Properties/BatchSize",
         10,
+    ),
+    (
+        checks.test_streams_and_queues_are_read_as_the_template_says,
+        "Resources/CountFunction/Properties/Events/Again",
+        SECOND_READER,
     ),
     (checks.test_only_this_api_may_call_the_functions, "Resources/Anybody", ANYBODY),
     (

@@ -19,19 +19,32 @@ import pytest
 from .cognito import COGNITO_MUTATIONS, COGNITO_RULES
 from .mutations import ALL_RULES, MUTATIONS
 from .parameters import PARAMETER_MUTATIONS, PARAMETER_RULES
+from .proof import PROOF_MUTATIONS, PROOF_RULES
 from .reading import Template, changed, read_template
 from .requests_in import QUEUE_MUTATIONS, QUEUE_RULES
 from .rules import Rule, routes_are_explicit_and_speak_payload_2
 from .serving import SERVING_MUTATIONS, SERVING_RULES
+from .webhooks import WEBHOOK_MUTATIONS, WEBHOOK_RULES
 from .wiring import WIRING_MUTATIONS, WIRING_RULES
 
-EVERY_RULE = ALL_RULES + PARAMETER_RULES + SERVING_RULES + WIRING_RULES + QUEUE_RULES + COGNITO_RULES
+EVERY_RULE = (
+    ALL_RULES
+    + PARAMETER_RULES
+    + PROOF_RULES
+    + SERVING_RULES
+    + WIRING_RULES
+    + QUEUE_RULES
+    + WEBHOOK_RULES
+    + COGNITO_RULES
+)
 EVERY_MUTATION = (
     MUTATIONS
     + PARAMETER_MUTATIONS
+    + PROOF_MUTATIONS
     + SERVING_MUTATIONS
     + WIRING_MUTATIONS
     + QUEUE_MUTATIONS
+    + WEBHOOK_MUTATIONS
     + COGNITO_MUTATIONS
 )
 # A route that is another one is seen by whoever looks at routes, each from its own side.

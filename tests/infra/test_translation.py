@@ -79,6 +79,7 @@ def test_streams_and_queues_are_read_as_the_template_says(stack: Template) -> No
         ("PublishFunction", "Changes", "Stream"),
         ("PublishFunction", "Expiries", "Queue"),
         ("SendFunction", "Requests", "Queue"),
+        ("WebhookFunction", "Waiting", "Queue"),
     ):
         mapping = mappings.pop(function + event)
         wanted = copy.deepcopy(read_template()["Resources"][function]["Properties"]["Events"][event])
@@ -86,9 +87,8 @@ def test_streams_and_queues_are_read_as_the_template_says(stack: Template) -> No
         assert mapping.pop("FunctionName") == {"Ref": function}
         assert mapping.pop("EventSourceArn") == wanted.pop(source)
         if source == "Stream":
-            del wanted["DestinationConfig"]["OnFailure"][
-                "Type"
-            ]  # SAM's own, by which it would write a policy
+            # SAM's own, by which it would write a policy.
+            del wanted["DestinationConfig"]["OnFailure"]["Type"]
         assert mapping == wanted
     assert mappings == {}
 

@@ -38,6 +38,8 @@ def _is_named_after(name: str, value: object) -> bool:
     match value:
         case {"Ref": target} | {"Fn::GetAtt": [target, _]}:
             return str(target).casefold() in name.casefold()
+        case {"Fn::If": [_, given, {"Fn::Sub": _}]}:  # a name of the stack's own, unless one is given
+            return _is_named_after(name, given)
         case {"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": target}]}]}:  # an id in an ARN
             return str(target).removesuffix("Arn").casefold() in name.casefold()
     return isinstance(value, str)
@@ -104,6 +106,17 @@ WIRING_MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
         f"{SEND}/Environment/Variables/ROUTES/Ref",
         "LogLevel",
     ),
+    (
+        environment_values_come_from_what_they_are_named_after,
+        "Resources/VerifyFunction/Properties/Environment/Variables/PROOF_ISSUER/Fn::If/1/Ref",
+        "EsmsUrl",
+    ),
+    (
+        environment_values_come_from_what_they_are_named_after,
+        "Resources/VerifyFunction/Properties/Environment/Variables/PROOF_KEY_ARN/Fn::GetAtt/0",
+        "VendorsSecret",
+    ),
+    (outputs_give_what_they_are_named_after, "Outputs/ProofIssuer/Value/Fn::If/1/Ref", "LogLevel"),
     (outputs_give_what_they_are_named_after, "Outputs/SendFunctionName/Value/Ref", "VerifyFunction"),
     (outputs_give_what_they_are_named_after, "Outputs/TableName/Value", {"Ref": "Api"}),
     (outputs_give_what_they_are_named_after, "Outputs/ApiUrl/Value/Fn::Sub", "http://${Api}"),

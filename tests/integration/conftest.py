@@ -16,7 +16,7 @@ from mypy_boto3_secretsmanager import SecretsManagerClient
 
 from countersign.aws.clients import trimmed_session
 from tests.integration.hostile.siege import Siege
-from tests.support.aws import TABLE, make_table
+from tests.support.aws import TABLE, make_proof_key, make_table
 from tests.support.emulated import empty_aws
 from tests.support.gateway import CLIENTS, VENDORS, Gateway, environment_of
 from tests.support.publishing import BUS, Outlets, Publishing, make_outlets
@@ -26,12 +26,13 @@ from tests.support.vendors import Vendors
 
 @dataclass(frozen=True)
 class Aws:
-    """The table and the two secrets."""
+    """The table, the two secrets and the key of the proofs."""
 
     dynamodb: DynamoDBClient
     secrets_manager: SecretsManagerClient
     clients_arn: str
     vendors_arn: str
+    proof_key_arn: str
     held: dict[str, str] = field(default_factory=dict)  # what the secrets hold
 
     def items(self) -> list[dict[str, Any]]:
@@ -63,7 +64,7 @@ def aws_of_the_module(emulator: str) -> Iterator[Aws]:
         manager = boto3.client("secretsmanager")
         clients = manager.create_secret(Name="clients", SecretString="{}")["ARN"]
         vendors = manager.create_secret(Name="vendors", SecretString="{}")["ARN"]
-        yield Aws(dynamodb, manager, clients, vendors)
+        yield Aws(dynamodb, manager, clients, vendors, make_proof_key())
 
 
 @pytest.fixture
@@ -108,7 +109,9 @@ def vendors(aws: Aws) -> Iterator[Vendors]:
 
 @pytest.fixture
 def environment(aws: Aws) -> dict[str, str]:
-    return environment_of(clients_arn=aws.clients_arn, vendors_arn=aws.vendors_arn)
+    return environment_of(
+        clients_arn=aws.clients_arn, vendors_arn=aws.vendors_arn, proof_key_arn=aws.proof_key_arn
+    )
 
 
 @pytest.fixture
@@ -148,7 +151,9 @@ def besieged_with(aws_of_the_module: Aws, session: Session) -> Iterator[Callable
             aws_of_the_module.put_clients(clients)
             aws_of_the_module.put_vendors(VENDORS)
             environment = environment_of(
-                clients_arn=aws_of_the_module.clients_arn, vendors_arn=aws_of_the_module.vendors_arn
+                clients_arn=aws_of_the_module.clients_arn,
+                vendors_arn=aws_of_the_module.vendors_arn,
+                proof_key_arn=aws_of_the_module.proof_key_arn,
             )
             gateway = Gateway(environment, session=session)
             gateway.read("nobody", client="nobody")  # from here on it knows its clients

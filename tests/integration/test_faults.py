@@ -13,6 +13,7 @@ from countersign.dialects.dialect import Function
 from countersign.edge import Edge
 from countersign.ports import Clients
 from countersign.service.check import Checker
+from countersign.service.prove import Prover
 from countersign.service.resend import Resender
 from countersign.service.start import Starter
 from tests.support.gateway import (
@@ -203,6 +204,10 @@ class BrokenUseCases:
 
     @property
     def checker(self) -> Checker:
+        raise NotImplementedError
+
+    @property
+    def prover(self) -> Prover:
         raise NotImplementedError
 
 

@@ -190,6 +190,15 @@ def test_a_call_that_fails_after_others_went_through_repeats_none_of_those(publi
     assert failed(publishing({"Records": records})) == numbers(records[10:11])
 
 
+def test_an_entry_that_is_refused_in_a_later_call_is_named_by_its_place_among_all(
+    publishing: Publishing,
+) -> None:
+    client: Any = _Answering([""] * 10, ["", THROTTLED])
+    publishing.over(Publisher(bus=EventBridgeBus(BUS, client=lambda: client)))
+    records = texts(12)
+    assert failed(publishing({"Records": records})) == numbers(records[11:12])
+
+
 def test_a_first_event_that_is_refused_for_good_is_for_lambda_to_halve(publishing: Publishing) -> None:
     client: Any = _Answering([MALFORMED, ""])
     publishing.over(Publisher(bus=EventBridgeBus(BUS, client=lambda: client)))

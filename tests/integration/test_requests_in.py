@@ -8,7 +8,7 @@ import boto3
 import pytest
 from mypy_boto3_sqs import SQSClient
 
-from countersign.intake import MOST_RECEIVES
+from countersign.intake import MOST_RECEIVES, UnreadableBatchError
 from functions.send import app as send_app
 from tests.support.clock import NOON
 from tests.support.gateway import Context, Gateway
@@ -132,6 +132,7 @@ POISON = {
     "another event": by_the_bus() | {"detail-type": "VerificationSent"},
     "no detail": by_the_bus() | {"detail": "x"},
     "no time": by_the_bus() | {"time": "noon"},
+    "a time of no zone": {"client": "demo", "to": "+84901888485", "requested_at": "2025-06-15T15:06:40"},
 }
 
 
@@ -175,6 +176,48 @@ def test_what_is_refused_is_told_without_what_was_asked(mailbox: Mailbox) -> Non
     assert len(mailbox.told("MessageGivenUp")) == len(POISON)
     for secret in ("901888", "nobody", "colour", "1900123456", "order"):
         assert (secret in log) == (secret == "colour")  # a member's name, which says what to correct
+
+
+# What is no message.
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        None,
+        1,
+        [1],
+        [{}],
+        [{"eventSource": "aws:sns"}],
+        [message() | {"attributes": {}}],
+        [message() | {"eventSource": "aws:mq"}],
+    ],
+    ids=[
+        "none",
+        "a number",
+        "numbers",
+        "empty",
+        "another source",
+        "no attributes",
+        "a record of another queue",
+    ],
+)
+def test_what_is_no_batch_of_the_queue_is_refused_without_a_word_of_it(
+    records: object, gateway: Gateway
+) -> None:
+    with pytest.raises(UnreadableBatchError) as raised:
+        gateway.send({"Records": records}, Context())
+    assert raised.value.__suppress_context__
+    assert [line["message"] for line in gateway.lines()] == ["unexpected failure"]
+
+
+def test_an_empty_batch_is_done(mailbox: Mailbox) -> None:
+    assert mailbox.hand_on() == []
+
+
+def test_the_verify_function_takes_no_batches(gateway: Gateway) -> None:
+    answer = gateway.event(gateway.verify, batch(message()))
+    assert (answer.status, answer.code) == (400, "invalid_request")
 
 
 # The sample events, through the function's own entry.

@@ -6,18 +6,17 @@ import json
 
 import pytest
 
-from countersign.bootstrap import Container
-from countersign.intake import MOST_RECEIVES, UnreadableBatchError
-from countersign.service.check import Checker
-from countersign.service.resend import Resender
-from countersign.service.start import Starter
+from countersign.clock import Deadline
+from countersign.errors import CanceledError
+from countersign.intake import MOST_RECEIVES
+from countersign.service.wish import Started
+from tests.support.builders import verification
 from tests.support.clock import NOON
-from tests.support.gateway import Context, Gateway
-from tests.support.mailbox import Mailbox
+from tests.support.gateway import Gateway
+from tests.support.mailbox import Mailbox, Stand
 from tests.support.messages import (
     Record,
     again,
-    batch,
     by_the_bus,
     message,
 )
@@ -127,10 +126,11 @@ def test_a_wait_beyond_the_messages_life_is_none(mailbox: Mailbox, vendors: Vend
     "sent",
     [
         message(sent_at=NOON - 600),
+        message(sent_at=NOON - 600, requested_at="2099-01-01T00:00:00Z"),
         message(requested_at="2025-06-15T14:56:40Z"),
         message(by_the_bus(time="2025-06-15T16:56:40+02:00")),
     ],
-    ids=["queue", "said by the sender", "bus"],
+    ids=["queue", "a sender with another clock", "said by the sender", "bus"],
 )
 def test_a_request_of_ten_minutes_ago_is_not_sent_any_more(
     sent: Record, mailbox: Mailbox, vendors: Vendors, aws: Aws
@@ -180,6 +180,29 @@ def test_a_slow_message_leaves_the_next_one_its_time(mailbox: Mailbox, vendors: 
     assert len(vendors.urls) == 2
 
 
+def test_the_time_is_shared_out_over_what_is_left_of_the_batch(gateway: Gateway) -> None:
+    given = []
+
+    def start(deadline: Deadline) -> Started:
+        given.append(deadline.remaining())
+        gateway.clock.advance(1)
+        return Started(verification("v1"), replayed=False)
+
+    mailbox = Mailbox(gateway, use_cases=Stand(gateway.container, start=start))
+    assert mailbox.hand_on(message(), message()) == []
+    assert mailbox.hand_on(message()) == []
+    assert given == [10.5, 20.0, 20.0]  # of 21; an operation never has more than 20
+
+
+def test_a_message_that_a_newer_start_overtook_is_done(gateway: Gateway) -> None:
+    def start(_deadline: Deadline) -> Started:
+        raise CanceledError
+
+    mailbox = Mailbox(gateway, use_cases=Stand(gateway.container, start=start))
+    assert mailbox.hand_on(message()) == []
+    assert [line["outcome"] for line in mailbox.told("MessageServed")] == ["canceled"]
+
+
 # Faults.
 
 
@@ -191,36 +214,18 @@ def test_a_secret_that_is_broken_defers_every_message(mailbox: Mailbox, aws: Aws
     assert len(mailbox.told("configuration fault")) == 2
 
 
-class FailsOnce:
-    """A container whose use case of starting is not there at first."""
+def test_a_fault_that_nobody_expected_fails_its_message_alone(gateway: Gateway) -> None:
+    faults = [LookupError("canary +84901888484")]
 
-    def __init__(self, container: Container) -> None:
-        self._container = container
-        self.clients, self.clock = container.clients, container.clock
-        self._asked = 0
+    def start(_deadline: Deadline) -> Started:
+        if faults:
+            raise faults.pop()
+        return Started(verification("v1"), replayed=False)
 
-    @property
-    def starter(self) -> Starter:
-        self._asked += 1
-        if self._asked == 1:
-            raise LookupError("canary +84901888484")
-        return self._container.starter
-
-    @property
-    def resender(self) -> Resender:
-        raise NotImplementedError
-
-    @property
-    def checker(self) -> Checker:
-        raise NotImplementedError
-
-
-def test_a_fault_that_nobody_expected_fails_its_message_alone(gateway: Gateway, vendors: Vendors) -> None:
-    mailbox = Mailbox(gateway, use_cases=FailsOnce(gateway.container))
+    mailbox = Mailbox(gateway, use_cases=Stand(gateway.container, start=start))
     bad, good = message(), message()
     assert mailbox.hand_on(bad, good) == [bad["messageId"]]
     assert 5 <= mailbox.queue.wait_of(bad) <= 7
-    assert vendors.urls == [ESMS_GENCODE]
     [line] = mailbox.told("unexpected failure")
     assert line["error_type"] == "LookupError"
     assert "canary" not in gateway.log.getvalue()
@@ -232,26 +237,3 @@ def test_a_queue_that_takes_nothing_back_costs_time_and_nothing_else(mailbox: Ma
     assert mailbox.hand_on(bad, good) == [bad["messageId"]]
     [line] = mailbox.told("messages come back later than asked")
     assert line["messages"] == 1
-
-
-@pytest.mark.parametrize(
-    "records",
-    [None, 1, [1], [{}], [{"eventSource": "aws:sns"}], [message() | {"attributes": {}}]],
-    ids=["none", "a number", "numbers", "empty", "another source", "no attributes"],
-)
-def test_what_is_no_batch_of_the_queue_is_refused_without_a_word_of_it(
-    records: object, gateway: Gateway
-) -> None:
-    with pytest.raises(UnreadableBatchError) as raised:
-        gateway.send({"Records": records}, Context())
-    assert raised.value.__suppress_context__
-    assert [line["message"] for line in gateway.lines()] == ["unexpected failure"]
-
-
-def test_an_empty_batch_is_done(mailbox: Mailbox) -> None:
-    assert mailbox.hand_on() == []
-
-
-def test_the_verify_function_takes_no_batches(gateway: Gateway) -> None:
-    answer = gateway.event(gateway.verify, batch(message()))
-    assert (answer.status, answer.code) == (400, "invalid_request")

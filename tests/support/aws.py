@@ -28,6 +28,12 @@ def make_table(name: str = TABLE) -> DynamoDBClient:
     return client
 
 
+def make_proof_key() -> str:
+    """The ARN of a key like the template's. Call it where AWS is emulated."""
+    made = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    return str(made["KeyMetadata"]["Arn"])
+
+
 def dynamo_store(client: DynamoDBClient, *, clock: FakeClock | None = None) -> DynamoStore:
     return DynamoStore(Table(TABLE, client=lambda: client, clock=clock or FakeClock()))
 

@@ -157,10 +157,11 @@ class Gateway:
         self.send: Edge = self.container.edge(Function.SEND)
         self.verify: Edge = self.container.edge(Function.VERIFY)
         self.calls: Counter[str] = Counter()
-        self._hook(self.container.dynamodb)
-        self._hook(self.container.secrets_manager)
+        self.watch(self.container.dynamodb)
+        self.watch(self.container.secrets_manager)
 
-    def _hook(self, client: Any) -> None:
+    def watch(self, client: Any) -> None:
+        """Count the calls of a client of AWS."""
         assert isinstance(client, BaseClient)
 
         def note(event_name: str, **_: object) -> None:
@@ -227,8 +228,9 @@ class Gateway:
         body = {"to": to} | more
         return self.request("POST", VERIFICATIONS, body, client=client, headers=headers, source=source)
 
-    def check(self, id_: str, code: str, *, client: str = "demo") -> Answer:
-        return self.request("POST", f"{VERIFICATIONS}/{id_}/check", {"code": code}, client=client)
+    def check(self, id_: str, code: str, *, client: str = "demo", audience: str | None = None) -> Answer:
+        body = {"code": code} if audience is None else {"code": code, "audience": audience}
+        return self.request("POST", f"{VERIFICATIONS}/{id_}/check", body, client=client)
 
     def resend(
         self, id_: str, *, client: str = "demo", body: object = None, key: str | None = None
@@ -276,7 +278,12 @@ def unavailable(answer: Answer) -> None:
     assert answer.body["detail"] == "The service is not set up correctly."
 
 
-def environment_of(*, clients_arn: str, vendors_arn: str, **changes: str) -> dict[str, str]:
+PROOF_ISSUER = "urn:countersign:eu-west-1:countersign"
+
+
+def environment_of(
+    *, clients_arn: str, vendors_arn: str, proof_key_arn: str = "arn:no-key", **changes: str
+) -> dict[str, str]:
     return {
         "TABLE_NAME": TABLE,
         "CLIENTS_SECRET_ARN": clients_arn,
@@ -289,4 +296,7 @@ def environment_of(*, clients_arn: str, vendors_arn: str, **changes: str) -> dic
         "SECRET_TTL_SECONDS": "300",
         "DAILY_SENDS_WARNING": "10000",
         "DAILY_SENDS_LIMIT": "20000",
+        "PROOF_KEY_ARN": proof_key_arn,
+        "PROOF_ISSUER": PROOF_ISSUER,
+        "PROOF_TTL_SECONDS": "120",
     } | changes

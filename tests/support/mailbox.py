@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+from countersign.bootstrap import Container
+from countersign.clock import Deadline
 from countersign.dialects.dialect import UseCases
 from countersign.dialects.native import Native
 from countersign.intake import Intake
+from countersign.service.check import Checker
+from countersign.service.prove import Prover
+from countersign.service.resend import Resender
+from countersign.service.start import Starter
+from countersign.service.wish import Started
 from tests.support.gateway import Context, Gateway
 from tests.support.messages import Record, RememberingQueue, batch, failed
 
@@ -36,3 +44,30 @@ class Mailbox:
 
     def told(self, event: str) -> list[dict[str, Any]]:
         return self.gateway.lines(event)
+
+
+class Stand:
+    """A container in which something stands in for the use case of starting."""
+
+    def __init__(self, container: Container, *, start: Callable[[Deadline], Started]) -> None:
+        self.clients, self.clock = container.clients, container.clock
+        self._start = start
+
+    def start(self, *_: object, deadline: Deadline, **__: object) -> Started:
+        return self._start(deadline)
+
+    @property
+    def starter(self) -> Starter:
+        return cast("Starter", self)
+
+    @property
+    def resender(self) -> Resender:
+        raise NotImplementedError
+
+    @property
+    def checker(self) -> Checker:
+        raise NotImplementedError
+
+    @property
+    def prover(self) -> Prover:
+        raise NotImplementedError

@@ -13,6 +13,7 @@ from countersign.bootstrap import (
     publish_function,
     send_function,
     verify_function,
+    webhook_function,
 )
 from countersign.dialects.dialect import Function
 from functions.send import app as send_app
@@ -39,4 +40,5 @@ def forget() -> None:
     publish_function.cache_clear()
     cognito_sms_function.cache_clear()
     cognito_challenge_function.cache_clear()
+    webhook_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)

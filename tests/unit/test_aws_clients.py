@@ -55,7 +55,7 @@ MAKE: dict[str, Callable[[botocore.session.Session], Any]] = {
 CALLS: dict[str, Callable[[Any], object]] = {
     "dynamodb": lambda client: client.get_item(TableName="t", Key={"pk": {"S": "x"}}),
     "events": lambda client: client.put_events(Entries=[{"Source": "x", "Detail": "{}"}]),
-    "kms": lambda client: client.decrypt(CiphertextBlob=b"x"),
+    "kms": lambda client: client.get_public_key(KeyId="x"),
     "secretsmanager": lambda client: client.get_secret_value(SecretId="x"),
     "sqs": lambda client: client.send_message_batch(
         QueueUrl=QUEUE, Entries=[{"Id": "0", "MessageBody": "x"}]

@@ -5,6 +5,7 @@ Each in a fresh interpreter, through the real entry.
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -16,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from countersign.aws.items import verification_item
 from countersign.dialects.registry import DIALECTS, NATIVE
-from tests.support.builders import PEPPER, verification
+from tests.support.builders import NUMBER, PEPPER, keys, secret, verification
 from tests.support.clock import NOON
+from tests.support.signing import HeldKey, verified
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = ("requests", "phonenumbers", "jwt", "asyncio", "pydantic", "aws_xray_sdk")
@@ -29,23 +33,36 @@ UNNEEDED = (
     "countersign.aws.counters",
     "countersign.aws.requests_queue",
     "countersign.aws.usage",
+    "countersign.aws.signing_key",
     "countersign.counting",
     "countersign.dialects.native_messages",
     "countersign.intake",
+    "countersign.es256",
     "countersign.limits",
     "countersign.phone",
+    "countersign.proof",
     "countersign.pumping",
     "countersign.routing",
     "countersign.scripts",
     "countersign.service.guard",
     "countersign.service.holding",
+    "countersign.service.prove",
     "countersign.service.rehearsal",
     "countersign.service.resend",
     "countersign.service.wish",
     "countersign.providers",
     "countersign.stream",
     "countersign.usage",
+    "countersign.webhooks",
+    "countersign.aws.webhooks",
     *(f"countersign.dialects.{name}" for name in DIALECTS if name != NATIVE),
+)
+# What a check loads that asks for a proof, in the order above.
+OF_PROOFS = (
+    "countersign.aws.signing_key",
+    "countersign.es256",
+    "countersign.proof",
+    "countersign.service.prove",
 )
 # What a start asks for in its course: imported in the init phase, which has a whole CPU.
 PRELOADED = (
@@ -67,6 +84,7 @@ EVENT = {
     "body": '{"code":"123456"}',
     "isBase64Encoded": False,
 }
+SIGNS = HeldKey()
 PROGRAM = """
 import json, sys
 event = json.load(sys.stdin)
@@ -84,7 +102,7 @@ print("RESULT " + json.dumps({"result": result, "modules": sorted(sys.modules)})
 
 @dataclass
 class FakeAws:
-    """Answers the two calls that a check makes, and remembers what was called."""
+    """Answers the calls that a check makes, and remembers what was called."""
 
     port: int = 0
     calls: list[str] = field(default_factory=list)
@@ -92,8 +110,22 @@ class FakeAws:
     def answer(self, target: str, request: dict[str, Any]) -> dict[str, object]:
         self.calls.append(target.rpartition(".")[2])
         if target.endswith("GetSecretValue"):
-            secret = {"pepper": PEPPER, "clients": {"demo": {"secrets": ["demo-secret"]}}}
-            return {"ARN": request["SecretId"], "Name": "clients", "SecretString": json.dumps(secret)}
+            document = {"pepper": PEPPER, "clients": {"demo": {"secrets": ["demo-secret"]}}}
+            return {"ARN": request["SecretId"], "Name": "clients", "SecretString": json.dumps(document)}
+        if target.endswith("GetPublicKey"):
+            return {
+                "KeySpec": "ECC_NIST_P256",
+                "KeyUsage": "SIGN_VERIFY",
+                "PublicKey": base64.b64encode(SIGNS.spki).decode(),
+            }
+        if target.endswith("Sign"):
+            digest = base64.b64decode(request["Message"])
+            der = SIGNS.private.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+            return {"Signature": base64.b64encode(der).decode()}
+        if target.endswith("GetItem"):
+            sealed = keys().seal(secret(NUMBER), context=ID)
+            pending = verification(ID, to_sealed=sealed, expires_at=4_000_000_000)
+            return {"Item": verification_item(pending, writer="w")}
         guess = request["ExpressionAttributeValues"][":guess"]["S"]
         solved = verification(ID, code=guess, guess=guess, attempts=1, checked_at=NOON)
         return {"Attributes": verification_item(solved, writer="w")}
@@ -128,6 +160,10 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def outcome(aws: FakeAws) -> dict[str, Any]:
+    return _checked(aws, EVENT)
+
+
+def _checked(aws: FakeAws, event: dict[str, Any]) -> dict[str, Any]:
     """The result and the modules of one check in a container of its own."""
     environment = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}",
@@ -144,8 +180,11 @@ def outcome(aws: FakeAws) -> dict[str, Any]:
         "ESMS_URL": "https://esms.example",
         "ENGAGELAB_URL": "https://el.example",
         "SECRET_TTL_SECONDS": "300",
+        "PROOF_KEY_ARN": "arn:key",
+        "PROOF_ISSUER": "urn:countersign:test",
+        "PROOF_TTL_SECONDS": "120",
     }
-    found: dict[str, Any] = _run(PROGRAM, function="verify", environment=environment, given=EVENT)
+    found: dict[str, Any] = _run(PROGRAM, function="verify", environment=environment, given=event)
     return found
 
 
@@ -176,6 +215,19 @@ def test_a_check_of_a_gateway_held_code_loads_little_and_calls_once(
     assert [name for name in UNNEEDED if name in loaded] == []
     assert "countersign.service.check" in loaded
     assert aws.calls == ["GetSecretValue", "UpdateItem"]
+
+
+def test_a_check_with_a_proof_loads_the_few_lines_of_its_own_and_no_library(aws: FakeAws) -> None:
+    outcome = _checked(aws, EVENT | {"body": '{"code":"123456","audience":"shop"}'})
+    approved = json.loads(outcome["result"]["body"])
+    claims = verified(
+        approved["proof"], key=SIGNS.public().jwk(), audience="shop", issuer="urn:countersign:test"
+    )
+    assert claims["verification_id"] == ID
+    loaded = set(outcome["modules"])
+    assert [name for name in FORBIDDEN if name in loaded] == []
+    assert [name for name in UNNEEDED if name in loaded] == list(OF_PROOFS)
+    assert aws.calls == ["GetSecretValue", "GetItem", "GetPublicKey", "Sign", "UpdateItem"]
 
 
 def test_what_every_start_needs_is_loaded_before_the_first_request() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.dialects.native_parsing import parse_code, parse_start
+from countersign.dialects.native_parsing import parse_check, parse_start
 from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import CountersignError, InvalidRequestError, UnsupportedMediaTypeError
 from countersign.model import Channel
@@ -139,14 +139,52 @@ CODES: dict[str, tuple[bytes, str | None]] = {
 @pytest.mark.parametrize(("body", "field"), CODES.values(), ids=CODES.keys())
 def test_what_is_no_code_is_refused(body: bytes, field: str | None) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        parse_code(parse_object(body, content_type=None))
+        parse_check(parse_object(body, content_type=None))
     assert refused.value.field == field
 
 
 @pytest.mark.parametrize("code", ["1234", "1234567890", "1NTTJ6", "abcDEF"])
 def test_a_code_of_digits_or_letters_is_taken(code: str) -> None:
     body = json.dumps({"code": code}).encode()
-    assert parse_code(parse_object(body, content_type=None)).reveal() == code
+    typed, audience = parse_check(parse_object(body, content_type=None))
+    assert (typed.reveal(), audience) == (code, None)
+
+
+AUDIENCES = ["shop", "https://shop.example", "urn:shop:backend", "shop@eu-west-1", "a" * 200, "7"]
+NO_AUDIENCES: dict[str, object] = {
+    "empty": "",
+    "too long": "a" * 201,
+    "null": None,
+    "a list": ["shop"],
+    "an object": {"aud": "shop"},
+    "a number": 7,
+    "every one": "*",
+    "a way up": "../shop",
+    "no scheme": "//shop.example",
+    "two in one": "shop,other",
+    "a space": "my shop",
+    "a line's end": "shop\n",
+    "a quote": 'shop","aud":"other',
+    "a query": "https://shop.example?a=b",
+    "a letter beyond ASCII": "shöp",
+    "full-width letters": "ｓｈｏｐ",
+    "a lone surrogate": "shop\udc00",
+    "a NUL": "shop\x00",
+}
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_an_audience_is_a_name_or_an_address(audience: str) -> None:
+    body = json.dumps({"code": "123456", "audience": audience}).encode()
+    assert parse_check(parse_object(body, content_type=None))[1] == audience
+
+
+@pytest.mark.parametrize("audience", NO_AUDIENCES.values(), ids=NO_AUDIENCES)
+def test_what_is_no_audience_is_refused(audience: object) -> None:
+    body = json.dumps({"code": "123456", "audience": audience}).encode()
+    with pytest.raises(InvalidRequestError) as refused:
+        parse_check(parse_object(body, content_type=None))
+    assert refused.value.field == "audience"
 
 
 @pytest.mark.parametrize(

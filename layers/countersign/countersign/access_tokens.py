@@ -44,7 +44,7 @@ class ClaimedToken:
 
 def sign(claims: Mapping[str, object], *, key: bytes) -> str:
     """The token."""
-    signed = f"{_encoded(_HEADER)}.{_encoded(claims)}"
+    signed = f"{encoded(_HEADER)}.{encoded(claims)}"
     return f"{signed}.{_signature(signed.encode('ascii'), key=key)}"
 
 
@@ -65,7 +65,7 @@ def read(token: str) -> ClaimedToken | None:
 
 
 def _signature(signed: bytes, *, key: bytes) -> str:
-    return _base64url(hmac.digest(key, signed, "sha512"))
+    return base64url(hmac.digest(key, signed, "sha512"))
 
 
 def _object(data: bytes) -> Mapping[str, object]:
@@ -74,11 +74,13 @@ def _object(data: bytes) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _encoded(part: Mapping[str, object]) -> str:
-    return _base64url(json.dumps(part, separators=(",", ":")).encode("utf-8"))
+def encoded(part: Mapping[str, object]) -> str:
+    """A header, or claims, as a token holds them."""
+    return base64url(json.dumps(part, separators=(",", ":")).encode("utf-8"))
 
 
-def _base64url(data: bytes) -> str:
+def base64url(data: bytes) -> str:
+    """Base64 as RFC 7515 has it: for URLs, without padding."""
     return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
 
 

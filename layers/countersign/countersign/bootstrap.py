@@ -47,10 +47,13 @@ if TYPE_CHECKING:
     from countersign.service.courier import Courier
     from countersign.service.expiry import Expirer
     from countersign.service.guard import Guard
+    from countersign.service.prove import Prover
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
     from countersign.stream import StreamEdge
+    from countersign.webhooks.deliverer import Deliverer
+    from countersign.webhooks.edge import QueueEdge
 
 
 @final
@@ -96,14 +99,14 @@ class Container:
             arn,
             label=label,
             client=lambda: self.secrets_manager,
-            ttl_seconds=self.settings.secret_ttl_seconds,
+            ttl_seconds=whole(self._environment, Setting.SECRET_TTL_SECONDS),
             clock=self.clock,
             telemetry=self.telemetry,
         )
 
     @cached_property
     def _clients_secret(self) -> CachedSecret:
-        return self._secret(self.settings.clients_secret_arn, label="clients")
+        return self._secret(required(self._environment, Setting.CLIENTS_SECRET_ARN), label="clients")
 
     @cached_property
     def peppers(self) -> SecretPeppers:
@@ -205,6 +208,22 @@ class Container:
         )
 
     @cached_property
+    def prover(self) -> Prover:
+        from countersign.aws.signing_key import KmsSigningKey
+        from countersign.service.prove import Prover
+
+        arn = required(self._environment, Setting.PROOF_KEY_ARN)
+        return Prover(
+            checker=self.checker,
+            key=KmsSigningKey(arn, client=lambda: self.kms),
+            peppers=self.peppers,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            issuer=required(self._environment, Setting.PROOF_ISSUER),
+            ttl_seconds=whole(self._environment, Setting.PROOF_TTL_SECONDS),
+        )
+
+    @cached_property
     def counters(self) -> DynamoCounters:
         from countersign.aws.counters import DynamoCounters
 
@@ -289,6 +308,34 @@ class Container:
             draw=randbelow,
         )
 
+    @cached_property
+    def webhooks(self) -> Deliverer:
+        from secrets import randbelow
+
+        from countersign.aws.clients import queues_client
+        from countersign.aws.webhooks import DynamoGoneEndpoints, QueueWaiting, SecretEndpoints
+        from countersign.providers.public_addresses import PublicAddresses
+        from countersign.providers.receivers import ReceiverHttp
+        from countersign.webhooks.deliverer import Deliverer
+
+        loopback = switched_on(self._environment, Setting.WEBHOOK_LOOPBACK)
+        queue_url = required(self._environment, Setting.WEBHOOKS_QUEUE_URL)
+        sqs = queues_client(self._session)
+        return Deliverer(
+            endpoints=SecretEndpoints(self._clients_secret, loopback=loopback),
+            gone=DynamoGoneEndpoints(self.table, clock=self.clock),
+            post=ReceiverHttp(clock=self.clock, lookup=PublicAddresses(loopback=loopback)),
+            waiting=QueueWaiting(queue_url, client=lambda: sqs),
+            jitter=randbelow,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    def webhook_edge(self) -> QueueEdge:
+        from countersign.webhooks.edge import QueueEdge
+
+        return QueueEdge(deliverer=lambda: self.webhooks, telemetry=self.telemetry)
+
     def sms_trigger(self, codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
         """`codes` makes what decrypts, of a client and the ARN of the pool's key."""
         from countersign.cognito.sms import SmsSender
@@ -349,6 +396,12 @@ def count_function() -> StreamEdge:
 def publish_function() -> PublishEdge:
     """The publish function's entry, one per container."""
     return Container(os.environ).publish_edge()
+
+
+@cache
+def webhook_function() -> QueueEdge:
+    """The webhook function's entry, one per container."""
+    return Container(os.environ).webhook_edge()
 
 
 @cache

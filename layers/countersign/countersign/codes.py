@@ -117,6 +117,10 @@ class Keys:
         """What is stored of a code, and of a guess: equal exactly if the codes are."""
         return _text(self._mac("guess", client_id, verification_id, code.reveal()))
 
+    def proof_subject(self, client_id: str, *, number: Secret) -> str:
+        """What a proof calls a number: no storage key, and another one for each client; 32 characters."""
+        return _text(self._mac("proof", client_id, number.reveal())[:20])
+
     def token_key(self, use: str, *, client_id: str, secret: str) -> bytes:
         """The 64-byte key that signs a client's tokens of one use; it dies with the client's secret."""
         return b"".join(self._mac("token", use, client_id, secret, half) for half in ("1", "2"))

@@ -139,6 +139,13 @@ class PumpingMode(StrEnum):
     DENY = "deny"
 
 
+class ProofSubject(StrEnum):
+    """What a proof calls the number's holder."""
+
+    KEY = "key"  # a keyed hash: the same for one client and number while the pepper is the same
+    NUMBER = "number"  # the whole number, E.164
+
+
 class NumberKind(StrEnum):
     """What a number is good for, by the numbering plan of its country."""
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 
 from countersign.errors import ConfigurationError
-from countersign.model import ANY, PumpingMode, ResendMode, Secret, is_region
+from countersign.model import ANY, ProofSubject, PumpingMode, ResendMode, Secret, is_region
 from countersign.sources import Network
 
 
@@ -72,6 +72,16 @@ DEFAULT_COUNTRIES = frozenset(f"{_EUROPE} {_OVERSEAS}".split())
 _NUMBER_OR_BEGINNING = re.compile(r"\+[1-9][0-9]{0,14}\*|\+[1-9][0-9]{6,14}")
 
 
+# What a proof can be made out to: a name, or an address without a query.
+LONGEST_AUDIENCE = 200
+_AUDIENCE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._~:/@-]{{0,{LONGEST_AUDIENCE - 1}}}")
+
+
+def is_audience(text: str) -> bool:
+    """Can a proof be made out to it?"""
+    return _AUDIENCE.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most `count` of something within any `seconds`."""
@@ -111,6 +121,12 @@ class Policy:
     pumping: PumpingMode = PumpingMode.RECORD_ONLY
     trusted_networks: tuple[Network, ...] = ()  # the client's own servers, which no address limit is for
     trusted_numbers: tuple[str, ...] = ()  # E.164; with "*" at the end, every number that begins so
+    proof_audiences: frozenset[str] = frozenset({ANY})  # to whom proofs may be made out, or "*"
+    proof_subject: ProofSubject = ProofSubject.KEY
+
+    def may_prove_to(self, audience: str) -> bool:
+        """May the client have proofs made out to this audience?"""
+        return audience in self.proof_audiences or ANY in self.proof_audiences
 
     def allows(self, country: str) -> bool:
         """May codes go to numbers of this country?"""
@@ -223,6 +239,16 @@ def _numbers(value: object, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _audiences(value: object, where: str) -> frozenset[str]:
+    if not isinstance(value, list) or not all(
+        isinstance(one, str) and (one == ANY or is_audience(one)) for one in value
+    ):
+        raise ConfigurationError(
+            f'{where} must be a list of audiences such as ["https://shop.example"], or ["*"]'
+        )
+    return frozenset(value)
+
+
 _READERS: Mapping[str, _Reader] = {
     **{name: _number(bound) for name, bound in _NUMBERS.items()},
     "resend": _one_of(ResendMode),
@@ -231,4 +257,6 @@ _READERS: Mapping[str, _Reader] = {
     "countries": _countries,
     "trusted_networks": _networks,
     "trusted_numbers": _numbers,
+    "proof_audiences": _audiences,
+    "proof_subject": _one_of(ProofSubject),
 }

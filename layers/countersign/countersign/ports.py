@@ -25,8 +25,9 @@ from countersign.model import (
     Verification,
 )
 
-if TYPE_CHECKING:  # a check of a code asks for no usage, and for no circuit
+if TYPE_CHECKING:  # a check of a code asks for no usage, no circuit and no proof
     from countersign.circuits import Circuit
+    from countersign.es256 import PublicKey
     from countersign.usage import Charge, Usage, UsageQuery
 
 type Field = str | int | float | bool | None
@@ -350,4 +351,18 @@ class Peppers(Protocol):
 
         Raises ServiceUnavailableError.
         """
+        ...
+
+
+class SigningKey(Protocol):
+    """The key pair of the proofs; its private half never leaves its keeper.
+
+    Both raise ConfigurationError (there is none, it may not be used, it is of another kind) or
+    ServiceUnavailableError.
+    """
+
+    def public(self) -> PublicKey: ...
+
+    def sign(self, message: bytes) -> bytes:
+        """The ES256 signature of a message: r and s, 32 bytes each."""
         ...

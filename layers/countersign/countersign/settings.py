@@ -25,6 +25,11 @@ class Setting(StrEnum):
     SECRET_TTL_SECONDS = "SECRET_TTL_SECONDS"
     DAILY_SENDS_WARNING = "DAILY_SENDS_WARNING"  # the send function alone, as the next
     DAILY_SENDS_LIMIT = "DAILY_SENDS_LIMIT"
+    WEBHOOKS_QUEUE_URL = "WEBHOOKS_QUEUE_URL"  # the webhook function alone, as the next
+    WEBHOOK_LOOPBACK = "WEBHOOK_LOOPBACK"
+    PROOF_KEY_ARN = "PROOF_KEY_ARN"  # the verify function alone, as the next two
+    PROOF_ISSUER = "PROOF_ISSUER"
+    PROOF_TTL_SECONDS = "PROOF_TTL_SECONDS"
     COGNITO_CLIENT = "COGNITO_CLIENT"  # the functions of Cognito's triggers alone, as the next
     COGNITO_USER_POOL_ID = "COGNITO_USER_POOL_ID"
     COGNITO_KEY_ARN = "COGNITO_KEY_ARN"  # the SMS sender alone

@@ -61,7 +61,7 @@ def _native(gateway: Gateway, vendors: Vendors) -> list[Door]:
         Role.WHOLE: ("code_length", "ttl_seconds"),
     }
     of_an_id: Mapping[Role, tuple[str, ...]] = {Role.ID: ("{id}",)}
-    checked = {**of_an_id, Role.CODE: ("code",)}
+    checked = {**of_an_id, Role.CODE: ("code",), Role.WORD: ("audience",)}
     resent = {**of_an_id, Role.WORD: ("channel",)}
     return [
         Door(
@@ -81,7 +81,7 @@ def _native(gateway: Gateway, vendors: Vendors) -> list[Door]:
             "POST",
             here + "/check",
             Carrier.JSON,
-            {"code": code},
+            {"code": code, "audience": "shop-backend"},
             headers,
             checked,
             required=("code",),

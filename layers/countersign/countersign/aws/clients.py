@@ -79,8 +79,8 @@ _HURRIED_CONFIG = Config(
 )
 _KMS_CONFIG = Config(
     connect_timeout=1,
-    read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    read_timeout=1,
+    retries={"mode": "standard", "total_max_attempts": 2},
     user_agent=_USER_AGENT,
 )
 
@@ -168,5 +168,5 @@ def hurried_queues_client(session: botocore.session.Session) -> SQSClient:
 
 
 def kms_client(session: botocore.session.Session) -> KMSClient:
-    """For keys of this region; gives up as the table's client does."""
+    """Gives up after 2 tries of at most 2 s each: a check waits, and nothing of it is counted yet."""
     return cast("KMSClient", session.create_client("kms", config=_KMS_CONFIG))

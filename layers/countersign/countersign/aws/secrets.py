@@ -42,11 +42,11 @@ class SecretClients:
         return self._accepted(client_id, is_right=is_right)
 
     def trusted(self, client_id: str) -> Client:
-        section = _client_section(self._secret.value(), client_id=client_id)
-        if section is None or _is_disabled(section):
+        section = client_section(self._secret.value(), client_id=client_id)
+        if section is None or is_disabled(section):
             renewed = self._secret.renewed()
-            section = _client_section(renewed, client_id=client_id) if renewed is not None else None
-        if section is None or _is_disabled(section):
+            section = client_section(renewed, client_id=client_id) if renewed is not None else None
+        if section is None or is_disabled(section):
             raise UnauthenticatedError("There is no such client.")
         return self._client(client_id, section=section)
 
@@ -78,20 +78,20 @@ class SecretClients:
     def _accepted(self, client_id: str, *, is_right: Callable[[str], bool]) -> Client:
         """The client one of whose secrets is right. Raises UnauthenticatedError or ClientDisabledError."""
         section = self._matching(self._secret.value(), client_id=client_id, is_right=is_right)
-        if section is None or _is_disabled(section):
+        if section is None or is_disabled(section):
             renewed = self._secret.renewed()
             if renewed is not None:
                 section = self._matching(renewed, client_id=client_id, is_right=is_right)
         if section is None:
             raise UnauthenticatedError
-        if _is_disabled(section):
+        if is_disabled(section):
             raise ClientDisabledError
         return self._client(client_id, section=section)
 
     def _matching(
         self, document: Mapping[str, object], *, client_id: str, is_right: Callable[[str], bool]
     ) -> Mapping[str, object] | None:
-        section = _client_section(document, client_id=client_id)
+        section = client_section(document, client_id=client_id)
         # An unknown client costs a comparison as well, so that time does not tell which ids exist.
         accepted = _accepted_secrets(section, client_id=client_id) if section is not None else ("",)
         matches = [is_right(one) for one in accepted]
@@ -101,7 +101,7 @@ class SecretClients:
         policy = section.get("policy", {})
         if not isinstance(policy, dict):
             raise ConfigurationError(f"client {client_id}: policy must be a JSON object")
-        unknown = set(section) - {"secrets", "policy", "disabled", "dialects", "test_numbers"}
+        unknown = set(section) - {"secrets", "policy", "disabled", "dialects", "test_numbers", "webhook"}
         if unknown:
             raise ConfigurationError(f"client {client_id}: {min(unknown)} is not a setting")
         dialects = section.get("dialects")
@@ -119,7 +119,8 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8")).digest()
 
 
-def _client_section(document: Mapping[str, object], *, client_id: str) -> Mapping[str, object] | None:
+def client_section(document: Mapping[str, object], *, client_id: str) -> Mapping[str, object] | None:
+    """What the clients' secret says of a client. Its `webhook` is read by nobody but aws/webhooks.py."""
     clients = document.get("clients")
     if not isinstance(clients, dict):
         raise ConfigurationError("clients secret: `clients` must be a JSON object")
@@ -131,7 +132,8 @@ def _client_section(document: Mapping[str, object], *, client_id: str) -> Mappin
     return section
 
 
-def _is_disabled(section: Mapping[str, object]) -> bool:
+def is_disabled(section: Mapping[str, object]) -> bool:
+    """Whether a client is switched off."""
     return section.get("disabled", False) is not False
 
 

@@ -15,6 +15,7 @@ from countersign.ports import Clients
 
 if TYPE_CHECKING:
     from countersign.service.check import Checker
+    from countersign.service.prove import Prover
     from countersign.service.resend import Resender
     from countersign.service.start import Starter
 
@@ -44,6 +45,9 @@ class UseCases(Protocol):
 
     @property
     def checker(self) -> Checker: ...
+
+    @property
+    def prover(self) -> Prover: ...
 
     @property
     def clock(self) -> Clock: ...

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from countersign.service.wish import Started
 
 VERIFICATIONS = "/otp/v1/verifications"
+KEYS = "/.well-known/jwks.json"
 CREATED, OK = 201, 200
+KEPT_FOR = {"Cache-Control": "max-age=300"}  # what is the same for everybody, until the next deployment
 
 
 @final
@@ -39,6 +41,7 @@ class Native(Dialect):
             Endpoint("DELETE", here, self._http_cancel, VERIFIES),
             Endpoint("GET", "/health", _health, VERIFIES),
             Endpoint("GET", "/openapi.json", _openapi, VERIFIES),
+            Endpoint("GET", KEYS, self._http_keys, VERIFIES),
         )
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
@@ -160,13 +163,20 @@ class Native(Dialect):
     def _check(
         self, client: Client, *, verification_id: str, body: JsonObject, deadline: Deadline
     ) -> HttpResponse:
-        verification = self._use_cases.checker.check(
-            client,
-            verification_id=parsing.parse_id(verification_id),
-            code=parsing.parse_code(body),
-            deadline=deadline,
-        )
-        return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
+        id_ = parsing.parse_id(verification_id)
+        code, audience = parsing.parse_check(body)
+        proof = None
+        if audience is None:
+            verification = self._use_cases.checker.check(
+                client, verification_id=id_, code=code, deadline=deadline
+            )
+        else:
+            proved = self._use_cases.prover.check(
+                client, verification_id=id_, code=code, audience=audience, deadline=deadline
+            )
+            verification, proof = proved.verification, proved.proof
+        now = self._use_cases.clock.now()
+        return json_response(OK, verification_document(verification, now=now, proof=proof))
 
     def _read(self, client: Client, *, verification_id: str) -> HttpResponse:
         verification = self._use_cases.checker.read(client, verification_id=parsing.parse_id(verification_id))
@@ -177,6 +187,12 @@ class Native(Dialect):
             client, verification_id=parsing.parse_id(verification_id)
         )
         return json_response(OK, verification_document(verification, now=self._use_cases.clock.now()))
+
+    def _http_keys(self, request: HttpRequest, deadline: Deadline) -> HttpResponse:
+        """The public keys of the proofs, as a JSON Web Key Set (RFC 7517)."""
+        del request, deadline  # one call for the life of the container, bounded by the client's own time-outs
+        keys = [key.jwk() for key in self._use_cases.prover.public_keys()]
+        return json_response(OK, {"keys": keys}, headers=KEPT_FOR)
 
     # Callers ----------------------------------------------------------------------------
 
@@ -212,9 +228,7 @@ def _openapi(request: HttpRequest, deadline: Deadline) -> HttpResponse:
     from importlib.resources import files  # a cold start need not pay for it
 
     text = files("countersign").joinpath("openapi.json").read_text(encoding="utf-8")
-    return HttpResponse(
-        status=OK, headers={"Content-Type": "application/json", "Cache-Control": "max-age=300"}, body=text
-    )
+    return HttpResponse(status=OK, headers={"Content-Type": "application/json", **KEPT_FOR}, body=text)
 
 
 def _operation(body: JsonObject, *, allowed: tuple[str, ...]) -> str:

@@ -20,8 +20,10 @@ def timestamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def verification_document(verification: Verification, *, now: int) -> dict[str, object]:
-    """A verification as a client sees it: no code, the number masked."""
+def verification_document(
+    verification: Verification, *, now: int, proof: str | None = None
+) -> dict[str, object]:
+    """A verification as a client sees it: no code, the number masked. `proof`: of the approval just given."""
     status, reason = verification.status(now)
     pending = status is Status.PENDING
     document: dict[str, object] = {
@@ -45,6 +47,8 @@ def verification_document(verification: Verification, *, now: int) -> dict[str, 
         document["approved_at"] = timestamp(verification.checked_at)
     if verification.reference is not None:
         document["reference"] = verification.reference
+    if proof is not None:
+        document["proof"] = proof
     return document
 
 

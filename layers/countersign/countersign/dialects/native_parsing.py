@@ -13,9 +13,11 @@ from countersign.policy import (
     CODE_LENGTH,
     DEFAULT_CODE_LENGTH,
     DEFAULT_TTL_SECONDS,
+    LONGEST_AUDIENCE,
     TTL_SECONDS,
     Bound,
     Policy,
+    is_audience,
 )
 
 if TYPE_CHECKING:
@@ -71,13 +73,19 @@ def parse_channel(body: JsonObject) -> Channel | None:
     return Channel(value) if value is not None else None
 
 
-def parse_code(body: JsonObject) -> Secret:
-    """A code to check: 4 to 10 ASCII digits or letters. What is not even that costs no attempt."""
+def parse_check(body: JsonObject) -> tuple[Secret, str | None]:
+    """A code to check, and whom a proof is wanted for. What cannot be either costs no attempt."""
     code = body.text("code", most=10, least=4)
+    audience = body.optional_text("audience", most=LONGEST_AUDIENCE)
     body.nothing_else()
     if not _CODE.fullmatch(code):
         raise InvalidRequestError("`code` must be 4 to 10 ASCII digits or letters.", field="code")
-    return Secret(code)
+    if audience is not None and not is_audience(audience):
+        raise InvalidRequestError(
+            "`audience` must be a name or an address: a letter or digit, then these or `._~:/@-`.",
+            field="audience",
+        )
+    return Secret(code), audience
 
 
 def parse_id(value: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -32,19 +32,33 @@ LEAST_SECONDS = 0.2  # with less than this left a request is not begun
 _ONE_MILLISECOND = 0.001
 
 
+# Where a host and port lead to, in the form of `socket.getaddrinfo`. It may raise NotSentError.
+type Addresses = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
+type Lookup = Callable[[str, int | None], Addresses]
+
+
+def look_up(host: str, port: int | None) -> Addresses:
+    """What the system's resolver says. Raises OSError or UnicodeError."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
 @dataclass(frozen=True, slots=True)
 class _Limits:
     deadline: Deadline
     connect_timeout_seconds: float
+    lookup: Lookup
 
 
 _LIMITS: ContextVar[_Limits] = ContextVar("vendor_call_limits")
 
 
 @contextmanager
-def limits(deadline: Deadline, *, connect_timeout_seconds: float) -> Iterator[None]:
-    """Everything that the adapter does inside this block ends by the deadline."""
-    token = _LIMITS.set(_Limits(deadline, connect_timeout_seconds))
+def limits(deadline: Deadline, *, connect_timeout_seconds: float, lookup: Lookup = look_up) -> Iterator[None]:
+    """Everything that the adapter does inside this block ends by the deadline.
+
+    Connections are made to the very addresses that `lookup` gives, and no name is looked up elsewhere.
+    """
+    token = _LIMITS.set(_Limits(deadline, connect_timeout_seconds, lookup))
     try:
         yield
     finally:
@@ -87,7 +101,7 @@ def _open_socket(host: str, port: int | None) -> socket.socket:
     limit = _LIMITS.get()
     connecting = limit.deadline.within(limit.connect_timeout_seconds)
     try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = limit.lookup(host, port)
     except (OSError, UnicodeError):
         raise NotSentError("host name not resolved") from None
     for family, kind, protocol, _, address in addresses:

@@ -50,6 +50,25 @@ class _Session(requests.Session):
         del resp
 
 
+def bare_session(adapter: DeadlineAdapter, *, ca_bundle: str | None) -> requests.Session:
+    """A Session without redirects, proxies, netrc, cookies, and log lines that hold URLs.
+
+    `ca_bundle` is a file of the authorities to trust instead of the public ones.
+    """
+    for logger in _LOGGERS_THAT_PRINT_URLS:
+        logging.getLogger(logger).disabled = True
+    session = _Session()
+    session.trust_env = False
+    session.verify = ca_bundle or True
+    session.headers = CaseInsensitiveDict(
+        {"User-Agent": "countersign", "Accept": "*/*", "Accept-Encoding": "identity"}
+    )
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
+    return session
+
+
 @final
 class VendorHttp:
     """One Session per container. Every failure is `NotSentError` or `MaybeSentError`, and nothing else."""
@@ -61,21 +80,11 @@ class VendorHttp:
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
         ca_bundle: str | None = None,  # file of the authorities to trust instead of the public ones
     ) -> None:
-        for logger in _LOGGERS_THAT_PRINT_URLS:
-            logging.getLogger(logger).disabled = True
         self._clock = clock
         self._connect_timeout_seconds = connect_timeout_seconds
         self._used_at: dict[str, int] = {}
         self._adapter = DeadlineAdapter(max_retries=0)
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.verify = ca_bundle or True
-        self._session.headers = CaseInsensitiveDict(
-            {"User-Agent": "countersign", "Accept": "*/*", "Accept-Encoding": "identity"}
-        )
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, self._adapter)
+        self._session = bare_session(self._adapter, ca_bundle=ca_bundle)
 
     def send(self, request: VendorRequest, *, deadline: Deadline) -> VendorAnswer:
         """Make the request once and read the whole answer, before the deadline.
