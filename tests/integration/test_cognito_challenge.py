@@ -12,6 +12,7 @@ import pytest
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
 from functions.cognito_challenge import app as challenge_app
+from tests.support.aws import TABLE
 from tests.support.cognito import POOL_ID, SignIn, sample
 from tests.support.gateway import Context, Gateway, policy
 from tests.support.vendors import (
@@ -280,6 +281,16 @@ def test_a_new_sign_in_right_after_one_that_succeeded_waits(pool: Pool, vendors:
         pool.sign_in()
     pool.gateway.clock.advance(60)
     assert pool.sign_in().tried(vendors.code_sent()) == "tokens"
+
+
+def test_a_code_that_is_only_about_to_be_sent_is_waited_for(pool: Pool, vendors: Vendors, aws: Aws) -> None:
+    pool.sign_in()
+    for item in aws.items():  # as in the moment between the claim of a number and the verification
+        if item["pk"]["S"].startswith("V#"):
+            aws.dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
+    with pytest.raises(TriggerFailedError, match=TRY_LATER):
+        pool.sign_in()
+    assert vendors.urls == [ESMS_RAW]
 
 
 def test_with_too_little_time_nothing_is_sent(pool: Pool, vendors: Vendors) -> None:

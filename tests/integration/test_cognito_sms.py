@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from cognito_codes import CognitoCodes
 from mypy_boto3_kms import KMSClient
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
+from countersign.model import Secret
 from functions.cognito_sms import app as sms_app
 from tests.support.cognito import POOL_ID, TO, encrypted, sms_event
 from tests.support.gateway import Context, Gateway, policy
@@ -269,6 +271,35 @@ def test_without_its_settings_nothing_is_sent_and_the_log_names_the_setting(
         gateway.container.sms_trigger(CognitoCodes)(sms_event("QUJD"), Context())
     [line] = gateway.lines("configuration fault")
     assert line["fault"] == "the environment variable COGNITO_CLIENT is not set"
+
+
+class Broken:
+    """A decryption that fails as nobody expected, with the code in the text."""
+
+    def open(self, message: bytes, *, pool_id: str) -> Secret:
+        raise RuntimeError(CODE)
+
+
+def test_what_nobody_expected_is_told_in_the_same_words(pool: Pool, vendors: Vendors) -> None:
+    edge = pool.gateway.container.sms_trigger(lambda _kms, _key_arn: Broken())
+    with pytest.raises(TriggerFailedError) as raised:
+        edge(sms_event(pool.code()), Context())
+    assert "".join(traceback.format_exception(raised.value)).count(FAILED) == 1
+    assert CODE not in "".join(traceback.format_exception(raised.value)[-1:])
+    [line] = pool.gateway.lines("unexpected failure")
+    assert line["error_type"] == "RuntimeError"
+    assert vendors.urls == []
+
+
+def test_what_the_runtime_logs_of_a_failure_holds_no_code_and_no_number(pool: Pool, vendors: Vendors) -> None:
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    vendors.now_answers("POST", ENGAGELAB_CODES, ENGAGELAB_REFUSED, status=400)
+    with pytest.raises(TriggerFailedError) as raised:
+        pool.deliver(sms_event(pool.code()))
+    logged = "".join(traceback.format_exception(raised.value))
+    assert FAILED in logged
+    assert CODE not in logged
+    assert TO[3:] not in logged
 
 
 @pytest.mark.usefixtures("entry_points")
