@@ -12,7 +12,7 @@ export PATH := $(BIN):$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench invoke build deploy clean format lock
+.PHONY: help install run test check bench invoke build deploy clean format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,8 @@ $(CHECKOV)/.installed: tests/infra/checkov/requirements.txt
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
+install: $(INSTALLED) ## make .venv, for tools/countersign
+
 run: $(INSTALLED) ## the whole stack on this machine, with simulated vendors (PORT=3000)
 	@exec $(PYTHON) -m local --port $(PORT)
 
@@ -36,7 +38,7 @@ test: $(INSTALLED) ## every level of tests (WORKERS=2; with 0 one after the othe
 check: $(INSTALLED) $(CHECKOV)/.installed ## format, lint, types, template rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy layers/countersign/countersign local tests
+	@$(BIN)/mypy layers/countersign/countersign local tools tests
 	@for function in send verify count publish webhook cognito_sms cognito_challenge; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
 	@$(BIN)/sam validate --lint
 	@$(BIN)/cfn-lint template.yaml

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -88,3 +91,30 @@ def test_every_request_that_is_shown_is_one() -> None:
     assert shown
     for document in shown:
         assert (REQUEST.is_valid(document), _takes_service(document)) == (True, True)
+
+
+def _called(heading: str, *, folder: Path) -> list[str]:
+    """The arguments of the last call of `aws` that the commands under a heading make."""
+    aws = folder / "aws"
+    aws.write_text(f'#!/bin/sh\nprintf "%s\\0" "$@" > {folder}/arguments\necho answer\n', encoding="utf-8")
+    aws.chmod(0o755)
+    [block] = blocks(DOCS / "events-in.md", "sh", under=heading)
+    environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "-euc", block.text], env=environment, check=True, timeout=10)
+    return (folder / "arguments").read_text(encoding="utf-8").split("\0")
+
+
+def test_the_command_that_puts_a_message_on_the_queue_sends_a_request(tmp_path: Path) -> None:
+    arguments = _called("By queue", folder=tmp_path)
+    assert arguments[:4] == ["sqs", "send-message", "--queue-url", "answer"]
+    REQUEST.validate(json.loads(arguments[arguments.index("--message-body") + 1]))
+
+
+def test_the_command_that_puts_an_event_on_the_bus_sends_a_request(tmp_path: Path) -> None:
+    arguments = _called("By bus", folder=tmp_path)
+    assert arguments[:2] == ["events", "put-events"]
+    [entry] = json.loads(arguments[arguments.index("--entries") + 1])
+    assert entry["EventBusName"] == "answer"
+    event = by_the_bus(json.loads(entry["Detail"])) | {"detail-type": entry["DetailType"]}
+    REQUEST.validate(event)
+    assert _takes_service(event)

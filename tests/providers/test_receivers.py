@@ -114,27 +114,35 @@ BODIES: dict[str, Script] = {
 @pytest.mark.parametrize("body", BODIES)
 def test_an_answers_body_does_not_count_however_long_slow_or_broken(body: str) -> None:
     with RawServer(BODIES[body]) as server:
-        assert posted(loopback(seconds=SHORT_SECONDS), server.url).status == 200
+        assert posted(loopback(seconds=3.0), server.url).status == 200
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"),
+    "script",
     [
-        (is_silent, "no answer in time"),
-        (drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", times=500), "no answer in time"),
-        (drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n", times=500), "no answer in time"),
-        (resets, "connection lost or answer malformed"),
-        (replies(b"nonsense\r\n\r\n"), "connection lost or answer malformed"),
-        (
-            replies(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
-            "connection lost or answer malformed",
-        ),
-        (replies(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000), "connection lost or answer malformed"),
+        is_silent,
+        drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", times=500),
+        drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n", times=500),
     ],
 )
-def test_no_answer_in_time_or_a_broken_one_is_said_in_words_of_ours(script: Script, reason: str) -> None:
+def test_no_answer_in_time_is_said_however_the_time_is_spent(script: Script) -> None:
     with RawServer(script) as server:
-        assert no_answer(loopback(seconds=SHORT_SECONDS), f"{server.url}/canary") == reason
+        assert no_answer(loopback(seconds=SHORT_SECONDS), f"{server.url}/canary") == "no answer in time"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        resets,
+        replies(b"nonsense\r\n\r\n"),
+        replies(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+        replies(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000),
+    ],
+)
+def test_a_broken_answer_is_said_in_words_of_ours(script: Script) -> None:
+    with RawServer(script) as server:
+        reason = no_answer(loopback(), f"{server.url}/canary")
+    assert reason == "connection lost or answer malformed"
 
 
 def test_a_receiver_that_is_down_is_no_connection() -> None:

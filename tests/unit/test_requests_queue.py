@@ -10,7 +10,7 @@ import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from countersign.aws.clients import sqs_client, trimmed_session
+from countersign.aws.clients import hurried_queues_client, trimmed_session
 from countersign.aws.requests_queue import RequestsQueue
 from countersign.errors import ServiceUnavailableError
 
@@ -29,8 +29,9 @@ class Sqs:
     def __init__(self, *, status: int = 200) -> None:
         self.said: list[dict[str, Any]] = []
         self._status = status
-        self.client: Any = sqs_client(trimmed_session())
-        self.client.meta.events.register("before-send", self._answer)
+        self.client = hurried_queues_client(trimmed_session())
+        events: Any = self.client.meta.events
+        events.register("before-send", self._answer)
 
     def _answer(self, request: AWSRequest, **_: object) -> AWSResponse:
         self.said.append(json.loads(request.body or b""))

@@ -157,6 +157,8 @@ def test_nothing_else_is_taken_for_loopback(url: str) -> None:
         ["whsec_" + "!" * 44],
         ["whsec_" + "a" * 33],
         ["whsec_é"],
+        [secret()[:20] + "\n" + secret()[20:]],
+        [secret()[:20] + "****" + secret()[20:]],
         ["whsec_"],
         ["whsk_" + secret().removeprefix("whsec_")],
         [7],

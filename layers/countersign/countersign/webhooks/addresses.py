@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 # What Python's own word (`is_global`) lets through, and no receiver of a client's can have: protocol
 # assignments, whose anycast addresses count as global, and relays of 6to4.
 _NO_RECEIVERS_4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
-# Of IPv6 only these are given out; the rest is link-local, unique-local, multicast or reserved.
+# Of IPv6 only these are given out; the rest is link-local, unique-local, multicast or reserved. What is
+# special among them stands in IANA's registry of special-purpose addresses; the library's has exceptions.
 _GIVEN_OUT_6 = IPv6Network("2000::/3")
 _NO_RECEIVERS_6 = (
     IPv6Network("2001::/23"),  # protocol assignments: Teredo, benchmarking, ORCHID
@@ -36,7 +37,6 @@ def _is_public_4(address: IPv4Address) -> bool:
     return (
         address.is_global
         and not address.is_multicast
-        and not address.is_reserved
         and not any(address in network for network in _NO_RECEIVERS_4)
     )
 
@@ -49,6 +49,5 @@ def _is_public_6(address: IPv6Address) -> bool:
     return (
         address.scope_id is None
         and address in _GIVEN_OUT_6
-        and address.is_global
         and not any(address in network for network in _NO_RECEIVERS_6)
     )
