@@ -93,7 +93,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        with Stack(port=port, logs=FOLDER, description=DESCRIPTION, say=_say) as stack:
+        with Stack(port=port, logs=FOLDER, description=DESCRIPTION, reports=True, say=_say) as stack:
             print(_greeting(stack), flush=True)
             _watch(stack)
     except Stopped:

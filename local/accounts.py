@@ -42,8 +42,16 @@ DEMO_CLIENTS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def vendor_accounts(accounts: Accounts | None = None) -> dict[str, object]:
-    """What the gateway must know to be a customer of the simulators."""
+def esms_callback_url(api_url: str, accounts: Accounts | None = None) -> str:
+    """What eSMS calls when a text has arrived, or has not."""
+    return f"{api_url}/receipts/esms/{(accounts or Accounts()).esms.callback_segment}"
+
+
+def vendor_accounts(accounts: Accounts | None = None, *, api_url: str | None = None) -> dict[str, object]:
+    """What the gateway must know to be a customer of the simulators.
+
+    `api_url`: where they reach the gateway, if they report.
+    """
     accounts = accounts or Accounts()
     central, esms, lab = accounts.message_central, accounts.esms, accounts.engagelab
     return {
@@ -53,6 +61,7 @@ def vendor_accounts(accounts: Accounts | None = None) -> dict[str, object]:
             "secret_key": esms.secret_key,
             "brandname": esms.brandname,
             "message": "{OTP} is your Countersign code",
+            **({"callback_url": esms_callback_url(api_url, accounts)} if api_url is not None else {}),
         },
         "engagelab": {
             "dev_key": lab.dev_key,
@@ -60,5 +69,7 @@ def vendor_accounts(accounts: Accounts | None = None) -> dict[str, object]:
             "templates": {channel: template for template, channel in lab.templates.items()},
             "ttl_seconds": lab.ttl_seconds,
             "code_length": lab.code_length,
+            "callback_username": lab.callback_username,
+            "callback_secret": lab.callback_secret,
         },
     }

@@ -13,7 +13,7 @@ from local.deploying import session
 
 FOLLOW_SECONDS = 2.0
 MOST_EVENTS = 10_000  # that one answer holds; the emulator gives no token for more
-_GROUPS = "/aws/lambda/"
+GROUPS = "/aws/lambda/"
 
 type Seen = set[tuple[str, str]]
 
@@ -21,7 +21,9 @@ type Seen = set[tuple[str, str]]
 class FunctionLogs:
     """All log lines of all functions, in the order of their time."""
 
-    def __init__(self, *, endpoint: str, events_at_once: int = MOST_EVENTS) -> None:
+    def __init__(self, *, endpoint: str, groups: str = GROUPS, events_at_once: int = MOST_EVENTS) -> None:
+        """`groups`: how the names of the log groups begin."""
+        self._groups = groups
         self._client = session().client("logs", endpoint_url=endpoint)
         self._events_at_once = events_at_once
 
@@ -36,7 +38,7 @@ class FunctionLogs:
         """
         found: list[tuple[int, str]] = []
         read: Seen = set()
-        groups = self._client.describe_log_groups(logGroupNamePrefix=_GROUPS)["logGroups"]
+        groups = self._client.describe_log_groups(logGroupNamePrefix=self._groups)["logGroups"]
         for name in (group["logGroupName"] for group in groups):
             for event in self._events(name, since=since):
                 invocation = (name, event["logStreamName"])

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import requests
 
-from local.accounts import DEMO_CLIENTS, vendor_accounts
+from local.accounts import DEMO_CLIENTS, esms_callback_url, vendor_accounts
 from local.building import build
 from local.deploying import allow_batches, allow_plain_http, create_routes, deploy, parameters
 from local.deploying import session as session_of_root
@@ -72,6 +72,7 @@ class Stack:
         logs: Path | None = None,
         description: Path | None = None,
         settings: Mapping[str, str] | Callable[[str], Mapping[str, str]] | None = None,
+        reports: bool = False,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """A stack that is not running yet.
@@ -79,10 +80,12 @@ class Stack:
         `port` 0 takes a free one. `logs` is the folder of the logs (a temporary one without it),
         `description` the file by which tools find the stack. `settings` are template parameters
         that differ from the local ones, or what makes them (a key, say) at the emulator's endpoint.
+        With `reports` vendors call back when a text has arrived.
         """
         self._port, self._root, self._say = port, root, say
         self._description, self._settings = description, settings or {}
         self._given_logs = logs
+        self._reports = reports
         self._cleanup = ExitStack()
         self._children: list[Child] = []
         self.url = ""
@@ -121,9 +124,11 @@ class Stack:
         allow_batches(endpoint=self.endpoint)
         self._say(f"Created {count} routes; writing the secrets")
         self.put_clients(DEMO_CLIENTS)
-        self.put_vendors(vendor_accounts())
+        self.put_vendors(vendor_accounts(api_url=self.api_url))
         self._follow_logs(starting)
         self._open_front(starting)
+        if self._reports:
+            self.report("delivered")
         self._say("Warming the functions")
         self._warm()
         if self._given_logs is not None:
@@ -140,8 +145,7 @@ class Stack:
         return child
 
     def _open_front(self, starting: ExitStack) -> None:
-        api = f"{self.endpoint}/_aws/execute-api/{self.deployment.api_id}/$default"
-        arguments = ("--port", str(self._port), "--api", api, "--control", self._control)
+        arguments = ("--port", str(self._port), "--api", self.api_url, "--control", self._control)
         front = self._child("front", "local.front", starting, *arguments)
         self.url = str(front.ready_line(seconds=30)["url"])
 
@@ -189,6 +193,11 @@ class Stack:
         starting.callback(self._description.unlink, missing_ok=True)
 
     @property
+    def api_url(self) -> str:
+        """Where the emulator serves the API, for processes that know nothing of the front."""
+        return f"{self.endpoint}/_aws/execute-api/{self.deployment.api_id}/$default"
+
+    @property
     def table_name(self) -> str:
         return self.deployment.table
 
@@ -227,6 +236,20 @@ class Stack:
         """Make a vendor misbehave; see local/vendors/faults.py."""
         body = {"mode": mode, "times": times, "deliver": deliver}
         self._call("POST", f"/local/vendors/{name}", body).raise_for_status()
+
+    def report(self, mode: str, *, delay_seconds: float = 0.2) -> None:
+        """How the vendors that report do so from now on; see local/vendors/reports.py."""
+        urls = {"esms": esms_callback_url(self.api_url), "engagelab": f"{self.api_url}/receipts/engagelab"}
+        for name, url in urls.items():
+            body = {"mode": mode, "url": url, "delay_seconds": delay_seconds}
+            self._call("POST", f"/local/vendors/{name}/reports", body).raise_for_status()
+
+    def reports(self, name: str) -> list[dict[str, Any]]:
+        """The last calls of a vendor that told of texts: text, state, try, status."""
+        answer = self._call("GET", f"/local/vendors/{name}/reports")
+        answer.raise_for_status()
+        told: list[dict[str, Any]] = answer.json()["told"]
+        return told
 
     def vendor_requests(self, name: str) -> list[dict[str, Any]]:
         """What a vendor received, oldest first, credentials and codes masked."""

@@ -49,6 +49,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("brandname", is_needed=True),
         Field("message", is_needed=True),
         Field("zalo_template_id"),
+        Field("callback_url", Kind.SECRET),
     ),
     "engagelab": (
         Field("dev_key", Kind.SECRET, is_needed=True),
@@ -57,6 +58,8 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("code_templates", Kind.TEMPLATES),
         Field("ttl_seconds", Kind.WHOLE),
         Field("code_length", Kind.WHOLE),
+        Field("callback_username"),
+        Field("callback_secret", Kind.SECRET),
     ),
 }
 

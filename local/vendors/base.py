@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from local.vendors.handset import Handset, WallClock
+from local.vendors.reports import Outgoing, SentText, State
 
 
 class Kind(StrEnum):
@@ -82,6 +83,7 @@ class Simulator(ABC):
     def __init__(self, *, handset: Handset, clock: WallClock) -> None:
         self._handset = handset
         self._clock = clock
+        self._taken: list[SentText] = []
 
     @abstractmethod
     def kind(self, call: Call) -> Kind:
@@ -110,6 +112,16 @@ class Simulator(ABC):
     @abstractmethod
     def server_error(self) -> Answer:
         """The vendor's own HTTP 500."""
+
+    def taken(self) -> list[SentText]:
+        """The texts that were taken since the last look, for their reports."""
+        taken, self._taken = self._taken, []
+        return taken
+
+    def report(self, text: SentText, state: State, url: str) -> Outgoing | None:
+        """The call that tells a customer this; None where this vendor tells no such thing."""
+        del text, state, url
+        return None
 
     def _deliver(self, *, to: str, text: str, code: str) -> None:
         self._handset.deliver(vendor=self.name, to=to, text=text, code=code)

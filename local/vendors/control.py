@@ -12,6 +12,7 @@ from local.vendors.faults import FaultOrder, OrderError
 from local.vendors.feed import Feed, Told
 from local.vendors.handset import Handset, Message
 from local.vendors.listener import VendorListener
+from local.vendors.reports import ReportOrderError
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -40,6 +41,8 @@ class Control:
         app.router.add_get("/local/vendors/{name}/requests", self.requests, allow_head=False)
         app.router.add_get("/local/events", self.told, allow_head=False)
         app.router.add_post("/local/events", self.tell)
+        app.router.add_get("/local/vendors/{name}/reports", self.reports, allow_head=False)
+        app.router.add_post("/local/vendors/{name}/reports", self.report)
         app.router.add_get("/handset/events", self.events, allow_head=False)
         app.router.add_get("/handset/told", self.watch_the_bus, allow_head=False)
         app.router.add_route("*", "/{path:.*}", self.unknown_path)
@@ -99,6 +102,26 @@ class Control:
             return self._unknown_vendor(request)
         return web.json_response(listener.requests.entries())
 
+    async def report(self, request: web.Request) -> web.Response:
+        """Say where and how a vendor reports what became of its texts."""
+        listener = self._listeners.get(request.match_info["name"])
+        if listener is None:
+            return self._unknown_vendor(request)
+        try:
+            listener.reporter.order = listener.reporter.order.changed(json.loads(await request.read()))
+        except ReportOrderError as refused:
+            return error(400, str(refused))
+        except ValueError:
+            return error(400, 'the body must be JSON such as {"mode": "delivered"}')
+        return web.json_response({"vendor": listener.simulator.name, **listener.reporter.order.as_dict()})
+
+    async def reports(self, request: web.Request) -> web.Response:
+        """How a vendor reports, and the last calls that it made."""
+        listener = self._listeners.get(request.match_info["name"])
+        if listener is None:
+            return self._unknown_vendor(request)
+        return web.json_response({**listener.reporter.order.as_dict(), "told": listener.reporter.told})
+
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-Sent Events: everything so far as `snapshot`, then each text as `message`."""
         with self._handset.watch() as queue:
@@ -116,6 +139,7 @@ class Control:
                 "GET /local/vendors",
                 "POST /local/vendors/{name}",
                 "GET /local/vendors/{name}/requests",
+                "GET, POST /local/vendors/{name}/reports",
             ],
         )
 

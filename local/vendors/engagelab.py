@@ -5,6 +5,8 @@ POST /v1/codes             the customer's code is sent; nothing to verify afterw
 POST /v1/custom-messages   a template of the customer's
 POST /v1/verifications     check; a wrong code is HTTP 200 with `"verified": false`
 
+It calls back with signed rows, one per call: `sent`, then `delivered` or `delivered_failed`.
+
 | code | HTTP | meaning |
 |---|---|---|
 | 1000 | 500 | internal error |
@@ -22,6 +24,9 @@ POST /v1/verifications     check; a wrong code is HTTP 200 with `"verified": fal
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -30,11 +35,13 @@ from typing import ClassVar
 
 from local.vendors.base import Answer, Call, Kind, LiveCode, Simulator, digits
 from local.vendors.handset import Handset, WallClock
+from local.vendors.reports import Outgoing, SentText, State
 
 WRONG_FIELDS = 3002
 
 _SENDS = ("/v1/messages", "/v1/codes", "/v1/custom-messages")
 _VERIFY = "/v1/verifications"
+_STATUSES = {State.SENT: "sent", State.DELIVERED: "delivered", State.UNDELIVERED: "delivered_failed"}
 _LANGUAGES = ("default", "zh_CN", "zh_HK", "en", "ja", "th", "es")
 _STATUS = {1000: 500, 2001: 401, 2004: 403}
 _MESSAGES = {
@@ -62,6 +69,8 @@ class EngageLabAccount:
     )  # id → channel
     ttl_seconds: int = 300
     code_length: int = 6
+    callback_username: str = "countersign"
+    callback_secret: str = "local-callback-secret"
 
 
 class EngageLab(Simulator):
@@ -110,6 +119,41 @@ class EngageLab(Simulator):
     def server_error(self) -> Answer:
         return _error(1000)
 
+    def report(self, text: SentText, state: State, url: str) -> Outgoing:
+        now = int(self._clock())
+        failed = state is State.UNDELIVERED
+        row = {
+            "message_id": text.id,
+            "to": text.to,
+            "server": "otp",
+            "channel": text.channel,
+            "itime": now,
+            "custom_args": {},
+            "status": {
+                "message_status": _STATUSES[state],
+                "status_data": {
+                    "msg_time": now,
+                    "message_id": text.id,
+                    "current_send_channel": text.channel,
+                    "template_key": "local",
+                    "business_id": "1",
+                },
+                "billing": {"cost": 0.005, "currency": "USD"},
+                "error_code": 5001 if failed else 0,
+                "error_detail": {"message": "sending failed" if failed else ""},
+            },
+        }
+        headers = {"Content-Type": "application/json", "X-CALLBACK-ID": self._callback_id(now)}
+        body = json.dumps({"total": 1, "rows": [row]}).encode()
+        return Outgoing(method="POST", url=url, headers=headers, body=body)
+
+    def _callback_id(self, now: int) -> str:
+        nonce, username = digits(12), self._account.callback_username
+        signed = hmac.digest(
+            self._account.callback_secret.encode(), f"{now}{nonce}{username}".encode(), hashlib.sha256
+        )
+        return f"timestamp={now};nonce={nonce};username={username};signature={signed.hex()}"
+
     def _authorised(self, call: Call) -> bool:
         credentials = f"{self._account.dev_key}:{self._account.dev_secret}".encode()
         scheme, _, given = call.headers.get("authorization", "").partition(" ")
@@ -134,9 +178,11 @@ class EngageLab(Simulator):
         malformed = path == "/v1/codes" and not re.fullmatch(r"[0-9A-Za-z]{4,10}", str(code))
         if not isinstance(code, str) or malformed:
             return _error(WRONG_FIELDS)
+        answer = self._accepted(channel)
         for target in targets:
             self._deliver(to=target, text=_text(code, channel), code=code)
-        return self._accepted(channel)
+            self._taken.append(SentText(self._last_id(), target, channel))
+        return answer
 
     def _send_own_code(self, to: str, *, template: str, channel: str) -> Answer:
         now = self._clock()
@@ -147,6 +193,7 @@ class EngageLab(Simulator):
         answer = self._accepted(channel)
         self._by_id[self._last_id()] = LiveCode(id=self._last_id(), to=to, code=code, expires_at=expires_at)
         self._deliver(to=to, text=_text(code, channel), code=code)
+        self._taken.append(SentText(self._last_id(), to, channel))
         return answer
 
     def _verify(self, body: Mapping[str, object]) -> Answer:

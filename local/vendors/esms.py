@@ -6,6 +6,8 @@ GET       CheckCodeGen_V4_get                                  CHECKCODE: keyed 
 POST      SendMultipleMessage_V4_post_json                     a text of the customer's own
 POST      GetBalance_json · GET GetSendStatus
 
+It calls back once a text is finished: an unsigned GET to the CallbackUrl of the text, else to the account's.
+
 | CodeResult | meaning |
 |---|---|
 | 100 | accepted |
@@ -29,9 +31,11 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from local.vendors.base import Answer, Call, Kind, LiveCode, Simulator, digits
 from local.vendors.handset import Handset, WallClock
+from local.vendors.reports import Outgoing, SentText, State
 
 BASE_PATH = "/MainService.svc/json"
 REQUEST_ID_SECONDS = 24 * 3600
@@ -73,6 +77,7 @@ class EsmsAccount:
     api_key: str = "LOCALAPIKEY0000000000000000000"
     secret_key: str = "LOCALSECRETKEY000000000000000"
     brandname: str = "Countersign"
+    callback_segment: str = "local-callback-kJ3xQ9vT2mZ7pL5rW8nB4"  # of the URL that its customer has set
 
 
 class Esms(Simulator):
@@ -87,6 +92,7 @@ class Esms(Simulator):
         self._by_phone: dict[str, LiveCode] = {}
         self._request_ids: dict[str, float] = {}
         self._sent: set[str] = set()
+        self._failed: set[str] = set()
 
     def kind(self, call: Call) -> Kind:
         operation = _operation(call)
@@ -147,7 +153,7 @@ class Esms(Simulator):
             return _result("146", SMSID=_sms_id())
         code = self._new_code(phone, fields)
         self._deliver(to=phone, text=text.replace("{OTP}", code), code=code)
-        return self._accepted()
+        return self._accepted(phone)
 
     def _generate_multichannel(self, phone: str, fields: Mapping[str, str]) -> Answer:
         kind = fields.get("typeid", "")
@@ -158,7 +164,7 @@ class Esms(Simulator):
         code = self._new_code(phone, fields)
         if kind == "2":
             self._deliver(to=phone, text=f"(Zalo) {code} la ma xac thuc cua ban", code=code)
-        return self._accepted()
+        return self._accepted(phone)
 
     def _new_code(self, phone: str, fields: Mapping[str, str]) -> str:
         minutes = min(10, max(2, _number(fields.get("timealive"), default=5)))
@@ -194,7 +200,7 @@ class Esms(Simulator):
             self._request_ids[request_id] = now + REQUEST_ID_SECONDS
         if fields.get("sandbox", "0") != "1":
             self._deliver(to=phone, text=text, code=_code_in(text))
-        return self._accepted()
+        return self._accepted(phone, url=fields.get("callbackurl"))
 
     def _sender_refused(self, fields: Mapping[str, str], *, type_field: str) -> Answer | None:
         if fields.get("brandname") != self._account.brandname:
@@ -204,16 +210,40 @@ class Esms(Simulator):
             return _result("301" if kind else "300")
         return None
 
-    def _accepted(self) -> Answer:
+    def report(self, text: SentText, state: State, url: str) -> Outgoing | None:
+        if state is State.SENT:
+            return None
+        if state is State.UNDELIVERED:
+            self._failed.add(text.id)
+        arrived = text.id not in self._failed
+        query = {
+            "SMSID": text.id,
+            "SendFailed": str(int(not arrived)),
+            "SendStatus": "5",
+            "SendSuccess": str(int(arrived)),
+            "TotalPrice": "0.0000",
+            "TotalReceiver": "1",
+            "TotalSent": "1",
+            "RequestId": "",
+            "TypeId": "2",
+            "telcoid": "1",
+            "phonenumber": re.sub(r"^\+84", "0", text.to),
+        }
+        return Outgoing(method="GET", url=f"{url}?{urlencode(query)}")
+
+    def _accepted(self, phone: str, *, url: str | None = None) -> Answer:
         sms_id = _sms_id()
         self._sent.add(sms_id)
+        self._taken.append(SentText(sms_id, phone, url=url))
         return _result("100", SMSID=sms_id)
 
     def _status(self, fields: Mapping[str, str]) -> Answer:
         sms_id = fields.get("refid", "")
         if sms_id not in self._sent:
             return Answer.json({"CodeResponse": "99", "ErrorMessage": "RefId is not exist"})
-        body = {"CodeResponse": "100", "SMSID": sms_id, "SendFailed": 0, "SendStatus": 5, "SendSuccess": 1}
+        arrived = sms_id not in self._failed
+        body = {"CodeResponse": "100", "SMSID": sms_id, "SendFailed": int(not arrived), "SendStatus": 5}
+        body["SendSuccess"] = int(arrived)
         return Answer.json(body | {"TotalPrice": 850.0, "TotalReceiver": 1, "TotalSent": 1})
 
 

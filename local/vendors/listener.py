@@ -9,6 +9,7 @@ from aiohttp import web
 from local.vendors.base import Answer, Call, Kind, Simulator
 from local.vendors.faults import FaultOrder, FaultPlan, Mode
 from local.vendors.recorder import RequestLog
+from local.vendors.reports import Reporter
 from local.vendors.wire import ELSEWHERE, ConnectionCutError, definite_answer, misbehave
 
 HOST = "127.0.0.1"
@@ -20,6 +21,7 @@ class VendorListener:
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
         self.requests = RequestLog()
+        self.reporter = Reporter(write=simulator.report)
         self._plan = FaultPlan()
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -91,9 +93,12 @@ class VendorListener:
     async def _respond(self, request: web.Request, call: Call, order: FaultOrder) -> web.StreamResponse:
         simulator, kind = self.simulator, self.simulator.kind(call)
         if order.mode is Mode.OK:
-            return _response(simulator.answer(call))
+            answer = simulator.answer(call)
+            self.reporter.report(simulator.taken())
+            return _response(answer)
         # `deliver`: the vendor does its work, and only its answer goes wrong.
         real = simulator.answer(call) if order.deliver else simulator.server_error()
+        self.reporter.report(simulator.taken())
         definite = definite_answer(order.mode, simulator, kind)
         if definite is not None:
             return _response(definite)

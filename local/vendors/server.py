@@ -58,6 +58,7 @@ class VendorServers:
         """Close every port and connection."""
         for listener in self.listeners.values():
             await listener.close()
+            await listener.reporter.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 

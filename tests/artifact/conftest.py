@@ -18,7 +18,16 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.prefix, "bin")
-FUNCTIONS: Final = ("send", "verify", "count", "publish", "webhook", "cognito_sms", "cognito_challenge")
+FUNCTIONS: Final = (
+    "send",
+    "verify",
+    "count",
+    "publish",
+    "webhook",
+    "receipts",
+    "cognito_sms",
+    "cognito_challenge",
+)
 WITH_LIBRARIES: Final = "cognito_sms"  # the one function that brings some of its own
 PLANTED: Final = (
     "functions/send/notes.txt",

@@ -25,6 +25,7 @@ OF_DECRYPTING = ROOT / "functions" / "cognito_sms" / "requirements.txt"
         ("functions/count", "build-CountFunction"),
         ("functions/publish", "build-PublishFunction"),
         ("functions/webhook", "build-WebhookFunction"),
+        ("functions/receipts", "build-ReceiptsFunction"),
         ("functions/cognito_sms", "build-CognitoSmsFunction"),
         ("functions/cognito_challenge", "build-CognitoChallengeFunction"),
     ],

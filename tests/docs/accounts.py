@@ -25,6 +25,7 @@ FULL_ACCOUNTS: Mapping[str, Mapping[str, object]] = {
         "brandname": "b",
         "message": "{OTP}",
         "zalo_template_id": "z",
+        "callback_url": "https://api.example/receipts/esms/" + "s" * 32,
     },
     "engagelab": {
         "dev_key": "k",
@@ -33,6 +34,8 @@ FULL_ACCOUNTS: Mapping[str, Mapping[str, object]] = {
         "code_templates": _TEMPLATES,
         "ttl_seconds": 300,
         "code_length": 6,
+        "callback_username": "u",
+        "callback_secret": "s" * 16,
     },
 }
 

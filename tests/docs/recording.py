@@ -10,6 +10,7 @@ from typing import Any, cast
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from countersign.aws.items import verification_item
+from countersign.aws.report_book import DynamoReportBook
 from countersign.aws.store import DynamoStore
 from countersign.aws.table import Table
 from countersign.aws.tokens import DynamoTokenStore
@@ -30,7 +31,7 @@ class RecordingClient:
     """
 
     calls: list[str] = field(default_factory=list)
-    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTABW"})
+    attributes: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in "VNTABWR"})
     write_units: int = 0
     read_units: float = 0
     absent: bool = False
@@ -88,6 +89,10 @@ def store_over(client: RecordingClient) -> DynamoStore:
 
 def tokens_over(client: RecordingClient) -> DynamoTokenStore:
     return DynamoTokenStore(_table(client), ring=lambda: Keyring(keys()), clock=FakeClock())
+
+
+def book_over(client: RecordingClient) -> DynamoReportBook:
+    return DynamoReportBook(_table(client))
 
 
 def _table(client: RecordingClient) -> Table:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from countersign.aws.items import verification_item
+from countersign.aws.report_book import DynamoReportBook
 from countersign.aws.store import DynamoStore
 from countersign.aws.tokens import DynamoTokenStore
 from countersign.circuits import Circuit
 from countersign.claims import Aliases, Slot
 from countersign.codes import random_seed, slot_of
-from countersign.model import Channel, Custody, Reason, Receipt, RouteStep, Verdict, Verification
+from countersign.model import (
+    Channel,
+    Custody,
+    OnUndelivered,
+    Reason,
+    Receipt,
+    RouteStep,
+    Verdict,
+    Verification,
+)
 from countersign.policy import Limit
 from countersign.ports import SharedToken
+from countersign.reports import Entry, Owner, Report
 from countersign.usage import Charge, UsageQuery
 from tests.docs.markdown import DOCS, Row, names, table
-from tests.docs.recording import RecordingClient, store_over, tokens_over
+from tests.docs.metering import item_bytes
+from tests.docs.recording import RecordingClient, book_over, store_over, tokens_over
 from tests.support.builders import (
     claim,
     keys,
@@ -35,6 +48,7 @@ from tests.support.builders import (
 from tests.support.clock import NOON
 
 KILOBYTE = 1024
+RECEIPT_BYTES = 36
 
 PAGE = DOCS / "data-model.md"
 NEW = verification()
@@ -95,10 +109,26 @@ ACTS: dict[str, Act] = {
 }
 
 
-def _acted(*acts: Act, absent: bool = False) -> RecordingClient:
+OWNER = Owner("demo", "v1", "VN")
+ENTRY = Entry(
+    vendor="esms", reference="ref", is_news=True, receipt=Receipt.DELIVERED, receipt_at=NOON, owner=OWNER
+)
+
+type BookAct = Callable[[DynamoReportBook], object]
+
+BOOK_ACTS: dict[str, BookAct] = {
+    "`note_report`": lambda book: book.note_report(Report("esms", "ref", Receipt.DELIVERED), now=NOON),
+    "`note_owner`": lambda book: book.note_owner("esms", "ref", owner=OWNER, now=NOON),
+    "`show`": lambda book: book.show(ENTRY),
+}
+
+
+def _acted(*acts: Act, absent: bool = False, on_book: Sequence[BookAct] = ()) -> RecordingClient:
     client = RecordingClient(absent=absent)
     for act in acts:
         act(store_over(client), tokens_over(client))
+    for act_on_book in on_book:
+        act_on_book(book_over(client))
     return client
 
 
@@ -112,6 +142,7 @@ def _with_everything_set(store: DynamoStore, _: DynamoTokenStore) -> None:
             pepper="pepper1",
             receipt=Receipt.SENT,
             receipt_at=NOON,
+            on_undelivered=OnUndelivered.NEXT_PROVIDER,
         ),
         supersedes=(),
     )
@@ -143,10 +174,15 @@ def _general(attribute: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("item", "kind"), [("Verification", "V"), ("Number", "N"), ("Token", "T"), ("Circuit", "B")]
+    ("item", "kind"),
+    [("Verification", "V"), ("Number", "N"), ("Token", "T"), ("Circuit", "B"), ("Report", "R")],
 )
 def test_the_page_names_every_attribute_that_is_written_and_no_other(item: str, kind: str) -> None:
-    clients = _acted(*ACTS.values(), _with_everything_set), _acted(_with_a_move, absent=True)
+    on_book = tuple(BOOK_ACTS.values())
+    clients = (
+        _acted(*ACTS.values(), _with_everything_set, on_book=on_book),
+        _acted(_with_a_move, absent=True),
+    )
     written = {_general(name) for client in clients for name in client.attributes[kind]}
     rows = table(PAGE, "attribute", under=item)
     assert len(rows) == len(written)  # none twice
@@ -174,6 +210,7 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
         pepper="pepper1",
         receipt=Receipt.DELIVERED,
         receipt_at=NOON,
+        on_undelivered=OnUndelivered.NEXT_PROVIDER,
     )
     stored = {name: next(iter(value)) for name, value in verification_item(full, writer="w").items()}
     rows = table(PAGE, "attribute", under="Verification")
@@ -181,12 +218,13 @@ def test_the_types_on_the_page_are_those_in_the_table() -> None:
 
 
 def test_the_cost_of_every_store_call_is_on_the_page() -> None:
-    assert [row["store call"] for row in table(PAGE, "store call", under="Cost")] == list(ACTS)
+    assert [row["store call"] for row in table(PAGE, "store call", under="Cost")] == [*ACTS, *BOOK_ACTS]
 
 
 @pytest.mark.parametrize("row", table(PAGE, "store call", under="Cost"), ids=lambda row: row["store call"])
 def test_a_store_call_costs_what_the_page_says(row: Row) -> None:
-    client = _acted(ACTS[row["store call"]])
+    name = row["store call"]
+    client = _acted(ACTS[name]) if name in ACTS else _acted(on_book=(BOOK_ACTS[name],))
     assert client.calls == [row["DynamoDB call"]]
     assert (client.write_units, client.read_units) == (int(row["WRU"]), float(row["RRU"]))
 
@@ -214,3 +252,9 @@ def test_a_usual_verification_is_one_write_unit() -> None:
     item = verification_item(usual, writer=random_seed())
     size = sum(len(name) + len(value.get("S", value.get("N", ""))) for name, value in item.items())
     assert size <= KILOBYTE
+    told = verification(receipt=Receipt.UNDELIVERED, receipt_at=NOON)
+    assert _bytes(told) - _bytes(verification()) <= RECEIPT_BYTES
+
+
+def _bytes(one: Verification) -> int:
+    return item_bytes(cast("dict[str, dict[str, str]]", verification_item(one, writer="w" * 16)))

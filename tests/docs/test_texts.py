@@ -13,7 +13,7 @@ import pytest
 
 from countersign.dialects.native_answers import problem_document, verification_document
 from countersign.errors import CooldownError, CountersignError, InvalidRequestError
-from countersign.model import Reason, Status
+from countersign.model import Reason, Receipt, Status
 from tests.docs.markdown import (
     DOCS,
     PAGES,
@@ -99,7 +99,7 @@ def _explained(heading: str) -> set[str]:
 
 def _given() -> set[str]:
     """The members that a verification can have."""
-    pending = verification(reference="order-17")
+    pending = verification(reference="order-17", receipt=Receipt.DELIVERED, receipt_at=NOON)
     approved = verification(stored_status=Status.APPROVED, stored_reason=Reason.CORRECT_CODE, checked_at=NOON)
     documents = (
         verification_document(pending, now=NOON),

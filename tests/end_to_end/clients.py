@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local.accounts import DEMO_CLIENTS, DEMO_DIALECTS, OWN_NETWORKS
+from local.emulator import free_port
 from tests.matrix.callers import CamaraCaller, EsmsDigitsCaller
+from tests.support.webhooks import section
 
 # What the table's stream is counted for must not refuse anything here: all numbers are of three blocks.
 _ROOM: Mapping[str, object] = {
@@ -39,6 +41,9 @@ _RACE: Mapping[str, Mapping[str, object]] = {
 }
 RACE_CLIENTS = tuple(_RACE)
 
+# One whose receiver is there now and then.
+HOOKED, HOOKED_PORT = "withheld-hooked", free_port()
+
 # Every dialect over every vendor; codes have 6 digits in each, for a log may hold 4 of them by chance.
 _DIALECTS: Mapping[str, object] = {
     **DEMO_DIALECTS,
@@ -54,6 +59,11 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     "counted": {"routes": "gateway", **_OWN},
     "given-back": {"routes": "gateway", **_OWN},
     "told": {"routes": "gateway", **_OWN},  # and one whose events are listened to
+    # Of which permissions are taken from the roles.
+    "withheld-vendor": {"routes": "default", **_QUICK, **_OWN},
+    "withheld-gateway": {"routes": "gateway", **_QUICK, **_OWN},
+    "withheld-counted": {"routes": "gateway", **_OWN},
+    HOOKED: {"routes": "gateway", **_OWN},
     "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},
     "demo-gateway": {"routes": "gateway", **_OWN},
@@ -63,6 +73,7 @@ CLIENTS: Mapping[str, Mapping[str, object]] = {
         "secrets": ["demo-secret"],
         "dialects": _DIALECTS,
         **DEMO_CLIENTS.get(name, {}),
+        **({"webhook": section(f"http://127.0.0.1:{HOOKED_PORT}/hook")} if name == HOOKED else {}),
         "policy": {**_ROOM, **policy},
     }
     for name, policy in _POLICIES.items()

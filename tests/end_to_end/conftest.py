@@ -30,3 +30,9 @@ def stack() -> Iterator[Stack]:
         running.put_clients(CLIENTS)
         running.recycle()
         yield running
+
+
+@pytest.fixture(scope="session")
+def provoked_denials() -> list[str]:
+    """The log lines about refusals of IAM's that a test wanted to see."""
+    return []

@@ -64,6 +64,11 @@ GRANTS = {
         | {(f"sqs:{action}", "Expiries.Arn") for action in OF_A_QUEUE},
     ),
     "WebhookRole": _grants("WebhookLogGroup", table={"BatchGetItem", "UpdateItem"}, more=WAITING),
+    "ReceiptsRole": _grants(
+        "ReceiptsLogGroup",
+        table={"UpdateItem"},
+        more={("secretsmanager:GetSecretValue", "VendorsSecret.Id")},
+    ),
 }
 SERVICE, NAMESPACE = {"service": "countersign"}, "Countersign"
 ALARMS: dict[tuple[str, str], list[dict[str, object]]] = {

@@ -42,5 +42,5 @@ def spoken() -> Iterator[Spoken]:
 
 
 def explicit_routes(among: Routes | None = None) -> Routes:
-    """The routes but for the greedy ones and `$default`."""
+    """The routes but for the greedy ones and `$default`; vendors' callbacks speak no dialect."""
     return tuple(route for route in (routes() if among is None else among) if "+}" not in route[1])

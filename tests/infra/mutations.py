@@ -52,6 +52,8 @@ API = "Resources/Api/Properties"
 SEND_POLICY = "Resources/SendRole/Properties/Policies/0/PolicyDocument/Statement"
 VERIFY_POLICY = "Resources/VerifyRole/Properties/Policies/0/PolicyDocument/Statement"
 ALARM = "Resources/EsmsFailureAlarm/Properties"
+RECEIPTS = "Resources/ReceiptsFunction/Properties"
+RECEIPTS_POLICY = "Resources/ReceiptsRole/Properties/Policies/0/PolicyDocument/Statement"
 COUNT = "Resources/CountFunction/Properties"
 COUNT_POLICY = "Resources/CountRole/Properties/Policies/0/PolicyDocument/Statement"
 CHANGES = f"{COUNT}/Events/Changes/Properties"
@@ -210,6 +212,22 @@ MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
             "Resource": {"Fn::GetAtt": ["ClientsSecret", "Id"]},
         },
     ),
+    (roles_hold_single_actions_on_single_resources, f"{RECEIPTS_POLICY}/0/Action", "dynamodb:PutItem"),
+    (
+        roles_hold_single_actions_on_single_resources,
+        f"{RECEIPTS_POLICY}/1/Resource",
+        {"Fn::GetAtt": ["ClientsSecret", "Id"]},
+    ),
+    (
+        routes_are_explicit_and_speak_payload_2,
+        f"{RECEIPTS}/Events/EsmsReceipt/Properties/Path",
+        "/receipts/esms",
+    ),
+    (routes_are_explicit_and_speak_payload_2, f"{RECEIPTS}/Events/EngageLabReceipts", DELETE),
+    (each_function_gives_up_before_its_integration_does, f"{RECEIPTS}/Timeout", 29),
+    (environment_names_are_those_that_the_settings_read, f"{RECEIPTS}/Environment", DELETE),
+    (every_log_is_deleted_in_time, f"{RECEIPTS}/LoggingConfig/LogGroup/Ref", "SendLogGroup"),
+    (alarms_watch_what_is_measured, "Resources/ReceiptsErrorsAlarm", DELETE),
     (the_table_streams_both_images, f"{TABLE}/StreamSpecification", DELETE),
     (the_table_streams_both_images, f"{TABLE}/StreamSpecification/StreamViewType", "NEW_IMAGE"),
     (the_count_function_reads_the_stream_within_bounds, f"{CHANGES}/StartingPosition", "LATEST"),

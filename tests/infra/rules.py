@@ -15,9 +15,9 @@ from .reading import Template, resources
 type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
-WEBHOOK = "WebhookFunction"
+WEBHOOK, RECEIPTS = "WebhookFunction", "ReceiptsFunction"
 SMS, CHALLENGE = "CognitoSmsFunction", "CognitoChallengeFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK, SMS, CHALLENGE)
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK, RECEIPTS, SMS, CHALLENGE)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -30,6 +30,7 @@ OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
 OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
 OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}  # of verify alone
 OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS | OF_COGNITO  # than send and verify
+OF_RECEIPTS = {Setting.TABLE_NAME, Setting.VENDORS_SECRET_ARN, Setting.ESMS_URL, Setting.SECRET_TTL_SECONDS}
 _SENDS = POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS}
 ENVIRONMENT = {
     SEND: _SENDS,
@@ -39,6 +40,7 @@ ENVIRONMENT = {
     WEBHOOK: POWERTOOLS
     | OF_WEBHOOKS
     | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
+    RECEIPTS: POWERTOOLS | {setting.value for setting in OF_RECEIPTS},
     SMS: _SENDS | {setting.value for setting in OF_COGNITO},
     CHALLENGE: _SENDS | {setting.value for setting in OF_COGNITO - {Setting.COGNITO_KEY_ARN}},
 }
@@ -65,6 +67,8 @@ ROUTES = {
     "POST /v1/verifications": VERIFY,
     "POST /one-time-password-sms/v1/send-code": SEND,
     "POST /one-time-password-sms/v1/validate-code": VERIFY,
+    "POST /receipts/engagelab": RECEIPTS,
+    "GET /receipts/esms/{segment}": RECEIPTS,
     "$default": VERIFY,
 }
 API_GATEWAY_LIMIT_MS = 30_000
@@ -95,6 +99,7 @@ OUTPUTS = {
     "WebhookFunctionName",
     "WebhooksUrl",
     "WebhooksDeadLettersUrl",
+    "ReceiptsFunctionName",
     "BusName",
     "CountDeadLettersUrl",
     "RequestsUrl",
@@ -247,6 +252,7 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         COUNT: "functions/count",
         PUBLISH: "functions/publish",
         WEBHOOK: "functions/webhook",
+        RECEIPTS: "functions/receipts",
         SMS: "functions/cognito_sms",
         CHALLENGE: "functions/cognito_challenge",
         "layer": "layers/countersign",

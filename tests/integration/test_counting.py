@@ -201,7 +201,7 @@ def test_a_fault_of_the_table_asks_for_the_whole_batch_again_and_counts_it_once(
     records = [*starts(3), approval("v1")]
     assert failed(counting({"Records": records})) == numbers(records[:1])
     assert [(line["message"], line["cause"]) for line in counting.lines()] == [
-        ("CountingDeferred", "ClientError")
+        ("CountingDeferred", "InternalServerError")
     ]
     out = capsys.readouterr().out
     assert "CountingDeferred" in out

@@ -43,7 +43,7 @@ def call(gateway: Gateway, event: dict[str, Any]) -> Answer:
 
 
 def test_there_is_one_sample_of_each_operation() -> None:
-    assert sorted(path.stem for path in EVENTS.glob("*engagelab*.json")) == sorted([*SENDS, VERIFY])
+    assert sorted(path.stem for path in EVENTS.glob("http_engagelab*.json")) == sorted([*SENDS, VERIFY])
 
 
 @pytest.mark.parametrize("name", SENDS)

@@ -11,6 +11,7 @@ from countersign.bootstrap import (
     cognito_sms_function,
     count_function,
     publish_function,
+    receipts_function,
     send_function,
     verify_function,
     webhook_function,
@@ -41,4 +42,5 @@ def forget() -> None:
     cognito_sms_function.cache_clear()
     cognito_challenge_function.cache_clear()
     webhook_function.cache_clear()
+    receipts_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)

@@ -350,8 +350,20 @@ class MemoryStore:
                 resend_key=intent.resend_key or "",
                 guess=GUESS_NONE,
                 vendor_reference=None,
+                receipt=None,
+                receipt_at=None,
             ),
         )
+
+    def show(self, key: tuple[str, str], *, condition: Condition, change: Change) -> bool:
+        """What a report may change, without a writer of its own."""
+        with self._mutex:
+            row = self._rows.get(key)
+            stored = row.read() if row is not None else None
+            if row is None or stored is None or not condition(stored):
+                return False
+            row.verification = change(stored)
+            return True
 
     # Checks -----------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ import inspect
 import re
 
 import pytest
+import requests
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from countersign import errors
 from countersign.dialects.native_answers import problem_response
@@ -16,6 +18,8 @@ from countersign.errors import (
     InvalidRequestError,
     MethodNotAllowedError,
     NotCarriedError,
+    ServiceUnavailableError,
+    cause_of,
 )
 
 ROW = re.compile(r"^ {4}(?P<branch>[│├└─ ]*)(?P<name>\w+Error) +(?P<status>[0-9]{3}) +(?P<code>\w+)")
@@ -101,3 +105,35 @@ def test_every_error_is_a_problem_of_rfc_9457(error: CountersignError) -> None:
     assert document["trace_id"] == "trace-1"
     assert document["detail"] == str(error)
     assert document["detail"].endswith(".")
+
+
+def unavailable(cause: BaseException | None) -> ServiceUnavailableError:
+    error = ServiceUnavailableError()
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (None, None),
+        (
+            ClientError({"Error": {"Code": "AccessDenied", "Message": "+84901888484"}}, "PutItem"),
+            "AccessDenied",
+        ),
+        (ClientError({}, "PutItem"), "ClientError"),
+        (ReadTimeoutError(endpoint_url="https://example.com"), "ReadTimeoutError"),
+        (requests.ConnectionError("refused", response=requests.Response()), "ConnectionError"),
+    ],
+)
+def test_what_lies_behind_an_error_is_told_by_its_code_or_type(
+    cause: BaseException | None, told: str | None
+) -> None:
+    assert cause_of(unavailable(cause)) == told
+
+
+def test_a_code_of_awss_is_told_however_deep_it_lies() -> None:
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "Decrypt")
+    read = ValueError("cannot be read")
+    read.__context__ = refused
+    assert cause_of(unavailable(read)) == "AccessDeniedException"

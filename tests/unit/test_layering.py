@@ -36,6 +36,7 @@ PURE = {
     "proof",
     "pumping",
     "scripts",
+    "reports",
     "ports",
     "settings",
 }
@@ -64,6 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "scripts": {"model", "errors", "policy"},
     "client": {"model", "policy", "scripts"},
     "ports": {"model", "clock", "circuits", "codes", "es256", "policy", "claims", "client", "usage"},
+    "reports": {"model", "clock", "errors"},
     "telemetry": {"model", "ports"},
     "service": PURE | {"service"},
     "dialects": PURE | {"service", "dialects", "countersign"},
@@ -75,8 +77,9 @@ ALLOWED: dict[str, set[str]] = {
     "stream": PURE | {"telemetry"},
     "publish": PURE | {"stream", "telemetry"},
     "intake": PURE | {"service", "dialects", "edge", "telemetry"},
+    "callbacks": PURE | {"callbacks", "service", "dialects", "edge", "telemetry"},
     "bootstrap": PURE
-    | {"service", "dialects", "aws", "providers", "webhooks", "cognito", "telemetry"}
+    | {"service", "dialects", "aws", "providers", "webhooks", "callbacks", "cognito", "telemetry"}
     | {"edge", "stream", "publish", "intake"},
     "countersign": set(),
     "preload": PURE | {"service", "providers", "aws"},  # for the effect on sys.modules; it uses nothing
@@ -256,4 +259,13 @@ def test_nothing_but_the_edges_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
     }
-    assert catchers <= {"edge", "intake", "stream", "publish", "webhooks", "providers", "cognito"}
+    assert catchers <= {
+        "edge",
+        "intake",
+        "stream",
+        "publish",
+        "webhooks",
+        "callbacks",
+        "providers",
+        "cognito",
+    }

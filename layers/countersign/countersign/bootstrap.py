@@ -37,17 +37,23 @@ if TYPE_CHECKING:
     from countersign.aws.counters import DynamoCounters
     from countersign.aws.expiries import SqsWakes
     from countersign.aws.requests_queue import RequestsQueue
+    from countersign.callbacks.edge import CallbackEdge
+    from countersign.callbacks.engagelab import EngagelabCallback
+    from countersign.callbacks.esms import EsmsCallback
     from countersign.cognito.edge import Answers, TriggerEdge
     from countersign.cognito.sms import SealedCodes
     from countersign.consumers import Consumer
     from countersign.intake import Intake
     from countersign.ports import Providers
     from countersign.publish import PublishEdge
+    from countersign.reports import StatusSource
     from countersign.routing import Routes
     from countersign.service.courier import Courier
     from countersign.service.expiry import Expirer
     from countersign.service.guard import Guard
     from countersign.service.prove import Prover
+    from countersign.service.receiving import Linker, Receiver
+    from countersign.service.redelivery import Redeliverer
     from countersign.service.resend import Resender
     from countersign.service.sending import Sending
     from countersign.service.start import Starter
@@ -118,7 +124,8 @@ class Container:
 
     @cached_property
     def vendor_accounts(self) -> SecretVendorAccounts:
-        return SecretVendorAccounts(self._secret(self.settings.vendors_secret_arn, label="vendors"))
+        arn = required(self._environment, Setting.VENDORS_SECRET_ARN)
+        return SecretVendorAccounts(self._secret(arn, label="vendors"))
 
     @cached_property
     def table(self) -> Table:
@@ -184,6 +191,14 @@ class Container:
         from countersign.service.resend import Resender
 
         return self._sending(Resender)
+
+    @cached_property
+    def redeliverer(self) -> Redeliverer:
+        from countersign.service.redelivery import Redeliverer
+
+        return Redeliverer(
+            store=self.store, resender=self.resender, routes=lambda: self.routes, clock=self.clock
+        )
 
     def _sending[UseCase: Sending](self, use_case: type[UseCase]) -> UseCase:
         return use_case(
@@ -336,6 +351,65 @@ class Container:
 
         return QueueEdge(deliverer=lambda: self.webhooks, telemetry=self.telemetry)
 
+    @cached_property
+    def receiver(self) -> Receiver:
+        from countersign.aws.report_book import DynamoReportBook
+        from countersign.service.receiving import Receiver
+
+        return Receiver(book=DynamoReportBook(self.table), telemetry=self.telemetry, clock=self.clock)
+
+    @cached_property
+    def linker(self) -> Linker:
+        from countersign.service.receiving import Linker
+
+        return Linker(self.receiver)
+
+    @cached_property
+    def esms_statuses(self) -> StatusSource:
+        from countersign.providers.esms import EsmsProvider
+        from countersign.providers.transport import VendorHttp
+
+        return EsmsProvider(
+            base_url=required(self._environment, Setting.ESMS_URL),
+            http=VendorHttp(clock=self.clock),
+            accounts=self.vendor_accounts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def engagelab_callback(self) -> EngagelabCallback:
+        from countersign.callbacks.engagelab import EngagelabCallback
+
+        return EngagelabCallback(
+            accounts=lambda: self.vendor_accounts,
+            receiver=lambda: self.receiver,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def esms_callback(self) -> EsmsCallback:
+        from countersign.callbacks.esms import EsmsCallback
+
+        return EsmsCallback(
+            accounts=lambda: self.vendor_accounts,
+            statuses=lambda: self.esms_statuses,
+            receiver=lambda: self.receiver,
+            telemetry=self.telemetry,
+        )
+
+    def callback_edge(self) -> CallbackEdge:
+        from countersign.callbacks.edge import CallbackEdge
+
+        return CallbackEdge(
+            {
+                ("engagelab", False): ("POST", lambda: self.engagelab_callback),
+                ("esms", True): ("GET", lambda: self.esms_callback),
+            },
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
     def sms_trigger(self, codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
         """`codes` makes what decrypts, of a client and the ARN of the pool's key."""
         from countersign.cognito.sms import SmsSender
@@ -384,6 +458,12 @@ def send_function() -> Edge:
 def verify_function() -> Edge:
     """The verify function's entry, one per container."""
     return Container(os.environ).edge(Function.VERIFY)
+
+
+@cache
+def receipts_function() -> CallbackEdge:
+    """The receipts function's entry, one per container."""
+    return Container(os.environ).callback_edge()
 
 
 @cache

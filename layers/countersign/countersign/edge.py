@@ -23,6 +23,7 @@ from countersign.errors import (
     MethodNotAllowedError,
     NotFoundError,
     ServiceUnavailableError,
+    cause_of,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +135,6 @@ class Edge:
         if isinstance(refusal, (NotFoundError, MethodNotAllowedError)) and refusal.client_id is None:
             return  # somebody's scanner: nothing about a verification, and no cost in logs
         about = refusal.verification
-        cause = refusal.__cause__
         self._telemetry.outcome(
             "RequestRefused",
             dialect=dialect,
@@ -144,7 +144,7 @@ class Edge:
             channel=about.channel.value if about else None,
             provider=about.provider if about else None,
             outcome=refusal.code,
-            cause=type(cause).__name__ if cause is not None and refusal.status >= 500 else None,
+            cause=cause_of(refusal) if refusal.status >= 500 else None,
             trace_id=trace_id,
             milliseconds=round((self._clock.monotonic() - began) * 1000),
         )

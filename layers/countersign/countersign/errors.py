@@ -36,6 +36,7 @@ Every one of them is a refusal: none may be read as "verified".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from countersign.model import Verification
@@ -281,3 +282,28 @@ class ConfigurationError(Exception):
 
     The message names the setting, never its value; it goes to the log, not to a caller.
     """
+
+
+def cause_of(error: BaseException) -> str | None:
+    """What lies behind an error, for the log: AWS's code where AWS refused, else the type. Never a text.
+
+    botocore has a type of its own for some codes only, and AccessDenied, which an operator must
+    hear of, is not one of DynamoDB's: the type of that is ClientError.
+    """
+    cause = error.__cause__
+    if cause is None:
+        return None
+    behind: BaseException | None = cause
+    while behind is not None:
+        code = _code_of_aws(behind)
+        if code is not None:
+            return code
+        behind = behind.__cause__ or behind.__context__
+    return type(cause).__name__
+
+
+def _code_of_aws(error: BaseException) -> str | None:
+    answer = getattr(error, "response", None)
+    told = answer.get("Error") if isinstance(answer, Mapping) else None
+    code = told.get("Code") if isinstance(told, Mapping) else None
+    return str(code) if code else None

@@ -19,7 +19,13 @@ from countersign.clock import Clock, Deadline
 from countersign.dialects.native import Native
 from countersign.dialects.native_messages import Asked, Message, parse_message, read_record
 from countersign.edge import LONGEST_SECONDS, LambdaContext, told
-from countersign.errors import CanceledError, CountersignError, ServiceUnavailableError, UndeliverableError
+from countersign.errors import (
+    CanceledError,
+    CountersignError,
+    ServiceUnavailableError,
+    UndeliverableError,
+    cause_of,
+)
 
 if TYPE_CHECKING:
     from countersign.ports import Field
@@ -187,8 +193,9 @@ class Intake:
         try:
             self._queue(queue).put_back(waits)
         except ServiceUnavailableError as error:
-            cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-            self._telemetry.warning("messages come back later than asked", messages=len(waits), cause=cause)
+            self._telemetry.warning(
+                "messages come back later than asked", messages=len(waits), cause=cause_of(error)
+            )
 
     def _tell(self, event: str, message: Message, **fields: Field) -> None:
         self._telemetry.outcome(event, **_about(message), **fields)

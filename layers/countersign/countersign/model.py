@@ -100,11 +100,11 @@ class Delivery(StrEnum):
 
 
 class Receipt(StrEnum):
-    """What became of a text after a vendor took it, by the vendor's own report."""
+    """How far a text got, as its vendor reports it."""
 
-    SENT = "sent"  # handed on; nobody knows more yet
+    SENT = "sent"  # on its way to the handset
+    UNDELIVERED = "undelivered"  # it did not arrive; another way of the vendor's may still bring it
     DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
 
 
 class Alphabet(StrEnum):
@@ -130,6 +130,13 @@ class ResendMode(StrEnum):
 
     SAME_CODE = "same_code"
     NEW_CODE = "new_code"
+
+
+class OnUndelivered(StrEnum):
+    """What becomes of a text of ours that its vendor reports as undelivered."""
+
+    NOTHING = "nothing"
+    NEXT_PROVIDER = "next_provider"  # it is sent again over the next one of the route
 
 
 class PumpingMode(StrEnum):
@@ -296,8 +303,9 @@ class Verification:
     prefix_key: str = ""  # key of the block of numbers that it is counted under
     address_key: str | None = None  # key of the caller's address, where that is limited
     pepper: str | None = None  # name of the pepper that everything keyed in it was made with
-    receipt: Receipt | None = None  # the vendor's latest report on the last text
-    receipt_at: int | None = None
+    receipt: Receipt | None = None  # of the last text alone
+    receipt_at: int | None = None  # when we were told
+    on_undelivered: OnUndelivered | None = None  # by the policy at the start; None: nothing
 
     @property
     def solved(self) -> bool:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 
 from countersign.errors import ConfigurationError
-from countersign.model import ANY, ProofSubject, PumpingMode, ResendMode, Secret, is_region
+from countersign.model import ANY, OnUndelivered, ProofSubject, PumpingMode, ResendMode, Secret, is_region
 from countersign.sources import Network
 
 
@@ -108,6 +108,7 @@ class Policy:
     failures_per_hour: int = 15
     failures_per_day: int = 25
     resend: ResendMode = ResendMode.SAME_CODE
+    on_undelivered: OnUndelivered = OnUndelivered.NOTHING
     routes: str = "default"
     countries: frozenset[str] = DEFAULT_COUNTRIES  # ISO 3166-1 alpha-2, or "*"
     address_sends_per_minute: int = 10

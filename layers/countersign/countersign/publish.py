@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 
 from countersign.changes import Change, UnreadableChangeError
 from countersign.consumers import Consumer, TakenInPartError
-from countersign.errors import ServiceUnavailableError
+from countersign.errors import ServiceUnavailableError, cause_of
 from countersign.stream import BatchFailedError, Record, answered, sequence_number
 
 if TYPE_CHECKING:
@@ -120,5 +120,4 @@ class PublishEdge:
         return True
 
     def _deferred(self, error: ServiceUnavailableError | TakenInPartError) -> None:
-        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-        self._telemetry.outcome("PublishingDeferred", cause=cause)
+        self._telemetry.outcome("PublishingDeferred", cause=cause_of(error))

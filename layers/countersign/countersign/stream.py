@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 
 from countersign.changes import Change, UnreadableChangeError
 from countersign.counting import Tally
-from countersign.errors import ConfigurationError, ServiceUnavailableError
+from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
 
 if TYPE_CHECKING:
     from countersign.telemetry import PowertoolsTelemetry
@@ -80,8 +80,7 @@ class StreamEdge:
         try:
             self._counters().add(tally, batch=_name(records))
         except ServiceUnavailableError as error:
-            cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-            self._telemetry.outcome("CountingDeferred", cause=cause)
+            self._telemetry.outcome("CountingDeferred", cause=cause_of(error))
             return [sequence_number(records[0])]
         for (country, provider), steps in tally.steps.items():
             values = {step.value: number for step, number in steps.items()}

@@ -15,6 +15,7 @@ from countersign.webhooks.edge import BatchFailedError
 from countersign.webhooks.schedule import ATTEMPTS, WAITS
 from tests.integration.conftest import Aws
 from tests.integration.webhooks.container import Function, batch, telemetry_into
+from tests.support.aws import client_error
 from tests.support.gateway import Context
 from tests.support.webhooks import KEY, Receiver, event, section
 
@@ -27,12 +28,13 @@ def test_a_410_that_cannot_be_noted_is_asked_for_again(
     hooked(event(client="nobody"))
 
     def away(**_: object) -> None:
-        raise ServiceUnavailableError(retry_after_seconds=1)
+        raise client_error("AccessDeniedException")
 
     monkeypatch.setattr(client, "update_item", away)
     assert hooked(event()) == [0]
     assert hooked.waiting.seconds == {"receipt-0": WAITS[0]}
     assert hooked.told("WebhookFailed")[0]["cause"] == "410 could not be noted"
+    assert hooked.told("a 410 could not be noted")[0]["cause"] == "AccessDeniedException"
 
 
 def test_a_broken_setting_of_one_client_is_told_and_keeps_its_events_for_when_it_is_mended(

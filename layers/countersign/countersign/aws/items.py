@@ -6,7 +6,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from countersign.model import Alphabet, Channel, Custody, Delivery, Reason, Receipt, Status, Verification
+from countersign.model import (
+    Alphabet,
+    Channel,
+    Custody,
+    Delivery,
+    OnUndelivered,
+    Reason,
+    Receipt,
+    Status,
+    Verification,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -30,6 +40,7 @@ _ENUMS = {
     "stored_reason": Reason,
     "alphabet": Alphabet,
     "receipt": Receipt,
+    "on_undelivered": OnUndelivered,
 }
 _FIELDS = tuple(field.name for field in dataclasses.fields(Verification))
 
@@ -49,6 +60,10 @@ def counter_pk(scope: str) -> str:
 
 def address_pk(address_key: str) -> str:
     return f"A#{address_key}"
+
+
+def report_pk(vendor: str, reference: str) -> str:
+    return f"R#{vendor}#{reference}"
 
 
 def attribute(value: str | int) -> Attribute:

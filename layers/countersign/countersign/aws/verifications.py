@@ -168,7 +168,7 @@ def resend_update(verification: Verification, *, intent: ResendIntent) -> Update
         " #resend_key = :resend_key, #guess = :no_guess",
         condition=_MAY_BE_SENT,
         values=values,
-        removed="#vendor_reference",
+        removed="#vendor_reference, #receipt, #receipt_at",
     )
 
 

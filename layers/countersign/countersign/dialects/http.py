@@ -43,7 +43,9 @@ class HttpRequest:
         return f"HttpRequest({self.method})"
 
     @classmethod
-    def from_event(cls, event: Mapping[str, object]) -> HttpRequest:
+    def from_event(
+        cls, event: Mapping[str, object], *, body_limit_bytes: int = BODY_LIMIT_BYTES
+    ) -> HttpRequest:
         """Read an event. Raises InvalidRequestError where it is none of HTTP; a bad body is a `fault`."""
         context = event.get("requestContext")
         http = context.get("http") if isinstance(context, dict) else None
@@ -52,7 +54,7 @@ class HttpRequest:
         headers = event.get("headers")
         body, fault = b"", None
         try:
-            body = _body(event)
+            body = _body(event, limit_bytes=body_limit_bytes)
         except CountersignError as error:
             fault = error
         return cls(
@@ -128,20 +130,24 @@ def refusal_headers(error: CountersignError) -> dict[str, str]:
     return headers
 
 
-def _body(event: Mapping[str, object]) -> bytes:
+def _body(event: Mapping[str, object], *, limit_bytes: int) -> bytes:
     body = event.get("body")
     if not isinstance(body, str):
         return b""
     if event.get("isBase64Encoded") is not True:
         # A lone surrogate cannot be UTF-8; it is passed on so that the parser refuses it.
         data = body.encode("utf-8", "surrogatepass")
-    elif len(body) > 2 * BODY_LIMIT_BYTES:
-        raise PayloadTooLargeError
+    elif len(body) > 2 * limit_bytes:
+        raise _too_large(limit_bytes)
     else:
         try:
             data = base64.b64decode(body, validate=True)
         except ValueError as error:  # not base64, or not even ASCII
             raise InvalidRequestError("The body cannot be read.") from error
-    if len(data) > BODY_LIMIT_BYTES:
-        raise PayloadTooLargeError
+    if len(data) > limit_bytes:
+        raise _too_large(limit_bytes)
     return data
+
+
+def _too_large(limit_bytes: int) -> PayloadTooLargeError:
+    return PayloadTooLargeError(f"The body is larger than {limit_bytes} bytes.")

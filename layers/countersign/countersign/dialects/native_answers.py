@@ -47,6 +47,9 @@ def verification_document(
         document["approved_at"] = timestamp(verification.checked_at)
     if verification.reference is not None:
         document["reference"] = verification.reference
+    if verification.receipt is not None and verification.receipt_at is not None:
+        document["receipt"] = verification.receipt.value
+        document["receipt_at"] = timestamp(verification.receipt_at)
     if proof is not None:
         document["proof"] = proof
     return document

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from countersign.errors import ConfigurationError
+from countersign.clock import Deadline
+from countersign.errors import ConfigurationError, VendorUnavailableError
 from countersign.model import (
     Alphabet,
     Channel,
@@ -21,6 +22,7 @@ from countersign.model import (
     Custody,
     Delivery,
     MessageText,
+    Receipt,
     Secret,
     SendOrder,
     SendResult,
@@ -39,7 +41,17 @@ from countersign.providers.base import (
     undocumented_code,
     undocumented_send,
 )
-from countersign.providers.wire import VendorAnswer, VendorRequest, code_of, get, post_json, reference_of
+from countersign.providers.esms_status import read_status
+from countersign.providers.wire import (
+    TransportError,
+    VendorAnswer,
+    VendorRequest,
+    code_of,
+    get,
+    post_json,
+    reference_of,
+)
+from countersign.reports import callback_url
 
 ACCEPTED = "100"
 WRONG_CREDENTIALS = "101"
@@ -68,6 +80,8 @@ CHECK_CODES: Mapping[str, CheckResult] = {
     code: CheckResult(verdict=Verdict.WRONG, detail=f"{code} code invalid") for code in ("117", "171")
 }
 
+COME_AGAIN_SECONDS = 30
+
 _BLOCKED_BODY = {"error": "Invalid request"}  # the one answer without CodeResult; it means 99
 _PLACEHOLDER = "{OTP}"
 _CUSTOMER_CARE = "2"
@@ -87,6 +101,7 @@ class EsmsAccount:
     brandname: str
     message: MessageText
     zalo_template_id: str | None
+    callback_url: str | None = field(repr=False)
 
 
 class EsmsProvider(VendorProvider[EsmsAccount]):
@@ -111,6 +126,7 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
             brandname=text_field(section, "brandname"),
             message=MessageText(tuple(message.split(_PLACEHOLDER))),
             zalo_template_id=optional_text_field(section, "zalo_template_id"),
+            callback_url=callback_url(section),
         )
 
     def cannot_carry(self, order: SendOrder, *, account: EsmsAccount) -> str | None:
@@ -176,6 +192,8 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
             "IsUnicode": "0" if content.isascii() else "1",
             "RequestId": _request_id(order),
         }
+        if account.callback_url is not None:
+            body["CallbackUrl"] = account.callback_url
         return post_json(f"{self._base_url}/SendMultipleMessage_V4_post_json/", body=body)
 
     def check_request(self, order: CheckOrder, *, account: EsmsAccount) -> VendorRequest:
@@ -220,6 +238,23 @@ class EsmsProvider(VendorProvider[EsmsAccount]):
         if body.get("CodeResult") == ACCEPTED:
             return CheckResult(verdict=Verdict.VERIFIED, detail=f"{ACCEPTED} verified")
         return CHECK_CODES.get(_refused_code(body), undocumented_check())
+
+    def receipt(self, reference: str, *, deadline: Deadline) -> Receipt | None:
+        """reports.StatusSource, by GetSendStatus."""
+        deadline = deadline.within(self._vendor_timeout_seconds)
+
+        def attempt(account: EsmsAccount) -> Receipt | None:
+            keys = {"ApiKey": account.api_key, "SecretKey": account.secret_key}
+            request = get(f"{self._base_url}/GetSendStatus", query={"RefId": reference, **keys})
+            answer = self.post(request, account=account, deadline=deadline)
+            return read_status(answer, reference=reference)
+
+        try:
+            return self._with_credentials(attempt)
+        except (CredentialsRefusedError, TransportError) as error:
+            raise VendorUnavailableError(
+                "The vendor gave no usable answer.", retry_after_seconds=COME_AGAIN_SECONDS
+            ) from error
 
 
 def _refused_code(body: Mapping[str, object]) -> str:

@@ -18,11 +18,11 @@ from typing import Never
 from urllib.parse import quote, urlencode
 
 from countersign.circuits import LONGEST_HOLD_SECONDS
+from countersign.reports import is_reference
 
 UNREADABLE_WAIT_SECONDS = 30
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
-_REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class TransportError(Exception):
@@ -130,7 +130,7 @@ def code_of(value: object) -> str:
 
 def reference_of(value: object) -> str | None:
     """A vendor's id for a message where it is a string that is fit to be stored, else None."""
-    return value if isinstance(value, str) and _REFERENCE.fullmatch(value) else None
+    return value if isinstance(value, str) and is_reference(value) else None
 
 
 def _members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

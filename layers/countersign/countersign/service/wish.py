@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from countersign.claims import CLOCK_SKEW_SECONDS, Aliases, NumberClaim, Release, Slot
 from countersign.client import Client
 from countersign.codes import Keyring, Keys, random_id, random_seed, slot_of
-from countersign.model import Alphabet, Channel, Delivery, MessageText, Phone, Secret, Verification
+from countersign.model import (
+    Alphabet,
+    Channel,
+    Delivery,
+    MessageText,
+    OnUndelivered,
+    Phone,
+    Secret,
+    Verification,
+)
 from countersign.policy import TTL_SECONDS, Policy
 from countersign.service.courier import Leg, Letter
 from countersign.service.guard import Account
@@ -156,6 +165,7 @@ class Hold:
 def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
     """The verification as it is written before any vendor is called."""
     letter, request, leg = wish.letter, wish.request, hold.legs[0]
+    on_undelivered = client.policy.on_undelivered
     return Verification(
         id=letter.verification_id,
         client_id=letter.client_id,
@@ -186,6 +196,7 @@ def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
         prefix_key=wish.account.prefix_key,
         address_key=wish.account.address_key,
         pepper=letter.keys.name,
+        on_undelivered=None if on_undelivered is OnUndelivered.NOTHING else on_undelivered,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from countersign.clock import Clock
-from countersign.errors import ConfigurationError, ServiceUnavailableError
+from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
 from countersign.webhooks.endpoint import Endpoint
 from countersign.webhooks.message import Message, UnreadableEventError, headers, read_message
 from countersign.webhooks.ports import Answer, Endpoints, GoneEndpoints, NoAnswerError, Post, Waiting
@@ -165,8 +165,9 @@ class Deliverer:
     def _is_given_up(self, delivery: Delivery, result: Result) -> bool:
         try:
             self._gone.add(delivery.endpoint)
-        except ServiceUnavailableError:
+        except ServiceUnavailableError as error:
             self._wait(delivery.letter, retry_after=None)
+            self._telemetry.warning("a 410 could not be noted", cause=cause_of(error))
             self._told("WebhookFailed", delivery, result=result, cause="410 could not be noted")
             return False
         self._told("WebhookDisabled", delivery, result=result)
@@ -181,8 +182,10 @@ class Deliverer:
     def _hide(self, letter: Letter, *, seconds: int) -> None:
         try:
             self._waiting.hide(letter.receipt, seconds=seconds)
-        except ServiceUnavailableError:  # it comes again when the queue's own time-out is over
-            self._telemetry.warning("a webhook could not be put off", attempt=letter.attempt)
+        except ServiceUnavailableError as error:  # it comes again when the queue's own time-out is over
+            self._telemetry.warning(
+                "a webhook could not be put off", attempt=letter.attempt, cause=cause_of(error)
+            )
 
     def _told(
         self,

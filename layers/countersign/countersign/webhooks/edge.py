@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast, final
 
-from countersign.errors import ConfigurationError, ServiceUnavailableError
+from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
 from countersign.webhooks.deliverer import Deliverer, Letter
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class QueueEdge:
         try:
             return self._deliverer().deliver(letters)
         except ServiceUnavailableError as error:  # nothing was sent; all of them come again
-            cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-            self._telemetry.outcome("WebhooksDeferred", cause=cause)
+            self._telemetry.outcome("WebhooksDeferred", cause=cause_of(error))
             return [letter.id for letter in letters]
 
 

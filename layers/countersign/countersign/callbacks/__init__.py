@@ -1,0 +1,1 @@
+"""Vendors' delivery reports, as their servers call them in."""
