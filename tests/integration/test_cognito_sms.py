@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -15,7 +15,8 @@ from cognito_codes import CognitoCodes
 from mypy_boto3_kms import KMSClient
 
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
-from countersign.model import Secret
+from countersign.model import Receipt, Secret
+from countersign.service.redelivery import is_to_be_sent_again
 from functions.cognito_sms import app as sms_app
 from tests.support.cognito import POOL_ID, TO, encrypted, sms_event
 from tests.support.gateway import Context, Gateway, policy
@@ -67,8 +68,9 @@ class Pool:
         return str(line["cause"])
 
 
-def clients(**settings: object) -> dict[str, Any]:
-    section = {"secrets": ["x"], "policy": policy(routes="gateway", **settings), "dialects": {}}
+def clients(*, dialects: Mapping[str, object] | None = None, **settings: object) -> dict[str, Any]:
+    own = policy(routes="gateway", **settings)
+    section = {"secrets": ["x"], "policy": own, "dialects": dict(dialects or {})}
     return {"pepper": "canary-pepper-of-the-integration-tests-0001", "clients": {"pool": section}}
 
 
@@ -139,6 +141,24 @@ def test_three_deliveries_of_an_event_are_one_text(pool: Pool, vendors: Vendors)
     for minutes in (1, 2):
         pool.gateway.clock.advance(60 * minutes)
         pool.deliver(event)
+    assert vendors.urls == [ESMS_RAW]
+
+
+def test_a_text_of_the_pools_code_is_never_followed_by_one_with_another_code(
+    make_pool: Callable[..., Pool], vendors: Vendors, aws: Aws
+) -> None:
+    pool = make_pool(on_undelivered="next_provider", dialects={"native": {}})
+    pool.send()
+    [item] = [item for item in aws.items() if "purpose" in item]
+    pool.gateway.clock.advance(60)
+    native = {"client_id": "pool", "operation": "resend", "id": item["pk"]["S"].rpartition("#")[2]}
+    refused = pool.gateway.direct(pool.gateway.send, **native)
+    assert (refused.status, refused.code) == (429, "sends_exhausted")
+    verification = pool.gateway.container.store.get("pool", native["id"])
+    assert verification is not None
+    undelivered = replace(verification, receipt=Receipt.UNDELIVERED)
+    assert not is_to_be_sent_again(undelivered, now=pool.gateway.clock.now())
+    assert is_to_be_sent_again(replace(undelivered, sends_max=2), now=pool.gateway.clock.now())
     assert vendors.urls == [ESMS_RAW]
 
 
