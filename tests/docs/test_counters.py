@@ -12,7 +12,7 @@ import pytest
 from countersign.aws.usage import charge_update
 from countersign.changes import Change
 from countersign.counting import Tally
-from countersign.model import Delivery, Verification
+from countersign.model import CHECKED_ELSEWHERE, Delivery, Verification
 from countersign.policy import Limit
 from countersign.usage import DAY, HOUR, Charge, named_bucket
 from tests.docs.markdown import DOCS, README, Row, names, read, table
@@ -206,7 +206,9 @@ def test_what_a_limited_address_costs_is_said() -> None:
 @pytest.mark.parametrize(("heading", "kind"), [("Counter", "C#"), ("Source address", "A#")])
 def test_the_page_names_every_attribute_of_a_counter_and_of_an_address(heading: str, kind: str) -> None:
     metered = MeteredTable()
-    _counted(metered, [_changes(list(_texts(1, at=NOON, address=True)))], clock=FakeClock())
+    texts = list(_texts(1, at=NOON, address=True))
+    texts += [replace(one, purpose=CHECKED_ELSEWHERE) for one in _texts(1, at=NOON)]
+    _counted(metered, [_changes(texts)], clock=FakeClock())
     written = {_general(name) for pk, item in metered.items.items() if pk.startswith(kind) for name in item}
     if kind == "A#":  # its row of times is the send function's
         charged = charge_update(Charge(address_key="a", limit=Limit(10, 60), now=NOON))

@@ -64,6 +64,7 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     "withheld-gateway": {"routes": "gateway", **_QUICK, **_OWN},
     "withheld-counted": {"routes": "gateway", **_OWN},
     HOOKED: {"routes": "gateway", **_OWN},
+    "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},
     "demo-gateway": {"routes": "gateway", **_OWN},
 }
