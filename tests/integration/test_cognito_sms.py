@@ -79,7 +79,7 @@ def make_pool(aws: Aws, make_gateway: Callable[..., Gateway], vendors: Vendors) 
     kms = boto3.client("kms")
     key_arn = kms.create_key()["KeyMetadata"]["Arn"]
 
-    def make(**settings: object) -> Pool:
+    def make(**settings: Any) -> Pool:
         aws.put_clients(clients(**settings))
         gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ID=POOL_ID, COGNITO_KEY_ARN=key_arn)
         return Pool(kms, key_arn, gateway, gateway.container.sms_trigger(CognitoCodes))
