@@ -185,11 +185,13 @@ def test_every_row_of_the_counters_sum_is_what_its_factors_make() -> None:
         assert total[column] == f"**{sum(costs):.2f}**"
 
 
-def test_what_requests_and_counting_cost_together_is_said() -> None:
+def test_what_requests_counting_and_events_cost_together_is_said() -> None:
     requests = float(table(README, "term", under="Cost")[-1]["USD"].strip("*"))
-    counting = table(README, "counting", under="Cost")[-1]
+    counting, events = (table(README, name, under="Cost")[-1] for name in ("counting", "events"))
     said = re.findall(r"\*\*([0-9.]+)\*\* for (a million|each million)", read(README))
-    totals = [requests + float(counting[column].strip("*")) for column in ("USD", "then USD")]
+    columns = ("USD", "then USD")
+    totals = [requests + float(counting[column].strip("*")) for column in columns]
+    totals += [totals[place] + float(events[column].strip("*")) for place, column in enumerate(columns)]
     assert [float(total) for total, _ in said] == [round(total, 2) for total in totals]
     assert min(totals) > 10  # as is said
 
