@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, final
 from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient  # type: ignore[import-untyped]  # no types
 from aws_encryption_sdk.exceptions import (  # type: ignore[import-untyped]
     AWSEncryptionSDKClientError,
+    DecryptKeyError,
 )
 from aws_encryption_sdk.key_providers.kms import (  # type: ignore[import-untyped]
     KMSMasterKey,
     KMSMasterKeyConfig,
 )
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.exceptions import InvalidSignature, InvalidTag
 
 from countersign.cognito.sms import UnreadableCodeError
@@ -34,7 +35,27 @@ if TYPE_CHECKING:
 
 POOL = "userpool-id"
 
-_UNREADABLE = (AWSEncryptionSDKClientError, BotoCoreError, InvalidSignature, InvalidTag, ValueError)
+_UNREADABLE = (
+    AWSEncryptionSDKClientError,
+    BotoCoreError,
+    ClientError,
+    InvalidSignature,
+    InvalidTag,
+    ValueError,
+)
+
+
+@final
+class _Key(KMSMasterKey):  # type: ignore[misc]  # its base has no types
+    """The pool's key. Where KMS refuses, that is told: the SDK would say that no key fits, and forget why."""
+
+    def _decrypt_data_key(self, *arguments: object, **named: object) -> object:
+        try:
+            return super()._decrypt_data_key(*arguments, **named)
+        except DecryptKeyError as error:
+            if isinstance(error.__cause__, ClientError):
+                raise error.__cause__ from None
+            raise
 
 
 @final
@@ -43,7 +64,7 @@ class CognitoCodes:
 
     def __init__(self, kms: KMSClient, key_arn: str) -> None:
         self._client = EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT)
-        self._key = KMSMasterKey(config=KMSMasterKeyConfig(key_id=key_arn, client=kms))
+        self._key = _Key(config=KMSMasterKeyConfig(key_id=key_arn, client=kms))
         # It logs what it raises, with KMS's answer in full; what we log of it is that it failed.
         logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)
 

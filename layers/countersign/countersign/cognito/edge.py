@@ -19,6 +19,7 @@ from countersign.errors import (
     PermissionDeniedError,
     RateLimitError,
     SendLimitError,
+    cause_of,
 )
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class TriggerEdge:
         return {**event, "response": dict(response)}
 
     def _log(self, error: CountersignError, *, context: LambdaContext) -> None:
-        about, cause = error.verification, error.__cause__
+        about = error.verification
         self._telemetry.outcome(
             "RequestRefused",
             dialect=DIALECT,
@@ -97,7 +98,7 @@ class TriggerEdge:
             country=about.country if about else error.country,
             provider=about.provider if about else None,
             outcome=error.code,
-            cause=type(cause).__name__ if cause is not None else None,
+            cause=cause_of(error),
             trace_id=context.aws_request_id,
         )
 

@@ -26,7 +26,7 @@ from typing import Protocol, final
 from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.cognito.triggers import Source, Trigger, UseCases
-from countersign.errors import InvalidRequestError, UndeliverableError
+from countersign.errors import InvalidRequestError, UndeliverableError, cause_of
 from countersign.model import CHECKED_ELSEWHERE, Channel, Secret
 from countersign.phone import parse_phone
 from countersign.policy import CODE_LENGTH, DEFAULT_TTL_SECONDS
@@ -109,7 +109,7 @@ class SmsSender:
             message = base64.b64decode(sealed, validate=True)
             code = self._codes().open(message, pool_id=trigger.pool_id)
         except (UnreadableCodeError, binascii.Error) as error:
-            cause = type(error.__cause__ or error).__name__
+            cause = cause_of(error) or type(error).__name__
             self._use_cases.telemetry.warning("a code could not be decrypted", client=client.id, cause=cause)
             raise InvalidRequestError("The code could not be decrypted.", field="code") from error
         if not _CODE.fullmatch(code.reveal()):
@@ -122,12 +122,10 @@ class SmsSender:
         """Start it; where an earlier delivery of the event could provably not send it, once more."""
         for delivery in range(1, DELIVERIES + 1):
             keyed = replace(request, idempotency_key=f"{request.idempotency_key}.{delivery}")
-            began = self._use_cases.clock.now()
             try:
                 self._use_cases.starter.start(client, request=keyed, source=None, deadline=deadline)
             except UndeliverableError as error:
-                about = error.verification
-                if delivery == DELIVERIES or about is None or about.created_at >= began:
+                if delivery == DELIVERIES or not error.replayed:
                     raise
             else:
                 return
