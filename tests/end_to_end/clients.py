@@ -66,6 +66,7 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     "withheld-counted": {"routes": "gateway", **_OWN},
     "withheld-again": {"routes": "gateway", "on_undelivered": "next_provider", **_QUICK, **_OWN},
     HOOKED: {"routes": "gateway", **_OWN},
+    "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},
     "demo-gateway": {"routes": "gateway", **_OWN},
 }
