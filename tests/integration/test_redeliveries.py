@@ -196,16 +196,6 @@ def test_what_has_happened_since_makes_it_unwanted(
     assert (desk.outcomes(), len(vendors.urls)) == (["not_wanted"], texts)
 
 
-@pytest.mark.parametrize("receipt", [Receipt.SENT, Receipt.DELIVERED])
-def test_a_message_about_a_text_that_may_still_arrive_sends_nothing(
-    make_desk: Callable[..., Desk], vendors: Vendors, receipt: Receipt
-) -> None:
-    desk = make_desk(receipt)
-    desk.gateway.clock.advance(COOLDOWN_SECONDS)
-    assert desk.mailbox.hand_on(desk.message()) == []
-    assert (desk.outcomes(), vendors.urls) == (["not_wanted"], [ESMS_RAW])
-
-
 def test_a_message_for_a_client_that_never_wanted_it_sends_nothing(
     make_gateway: Callable[..., Gateway], vendors: Vendors
 ) -> None:
