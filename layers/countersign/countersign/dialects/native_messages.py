@@ -118,7 +118,7 @@ def parse_message(message: Message) -> Asked | Overdue:
     if len(data) > BODY_LIMIT_BYTES:
         raise PayloadTooLargeError
     document = parse_members(data, content_type=None)
-    if "detail-type" not in document and "resend" in document:
+    if "resend" in document:
         return _overdue(JsonObject(document), asked_at=message.sent_at)
     if "detail-type" not in document:
         return _asked(JsonObject(document), key=message.id, asked_at=message.sent_at, way=Way.QUEUE)
