@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from countersign.bootstrap.cognito import challenge_trigger
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
 from functions.cognito_challenge import app as challenge_app
 from tests.support.aws import TABLE
@@ -59,7 +60,7 @@ def make_pool(aws: Aws, make_gateway: Callable[..., Gateway]) -> Callable[..., P
             {"pepper": "canary-pepper-of-the-integration-tests-0001", "clients": {"pool": section}}
         )
         gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ID=POOL_ID)
-        return Pool(gateway, gateway.container.challenge_trigger())
+        return Pool(gateway, challenge_trigger(gateway.container))
 
     return make
 
