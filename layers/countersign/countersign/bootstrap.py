@@ -274,7 +274,7 @@ class Container:
 
         name = required(self._environment, Setting.EVENT_BUS_NAME)
         bus = EventBridgeBus(name, client=lambda: self.events)
-        return Publisher(bus=bus), ExpiryWatch(wakes=self._wakes, clock=self.clock)
+        return Publisher(bus=bus), ExpiryWatch(wakes=self._wakes, clock=self.clock), self.linker
 
     @cached_property
     def _expirer(self) -> Expirer:
