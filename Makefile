@@ -39,7 +39,7 @@ check: $(INSTALLED) $(CHECKOV)/.installed ## format, lint, types, template rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/countersign/countersign local tools tests
-	@for function in send verify count publish webhook receipts; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
+	@for function in send verify count publish webhook receipts cognito_sms cognito_challenge; do $(BIN)/mypy functions/$$function/app.py || exit 1; done
 	@$(BIN)/sam validate --lint
 	@$(BIN)/cfn-lint template.yaml
 	@$(CHECKOV)/bin/checkov --config-file .checkov.yaml

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +51,9 @@ def build(root: Path, *, logs: Path, say: Say) -> Path:
         say("Building the application (sam build)")
         command = ["sam", "build", "--parallel", "--template-file", str(root / "template.yaml")]
         command += ["--build-dir", str(build_dir), "--config-file", str(empty_config(logs))]
-        environment = interpreter_first(os.environ) | {"SAM_CLI_TELEMETRY": "0"}
+        # The emulator runs the functions on this machine's interpreter, not on the template's processor.
+        wheels = f"manylinux2014_{platform.machine()}"
+        environment = interpreter_first(os.environ) | {"SAM_CLI_TELEMETRY": "0", "WHEELS": wheels}
         log = logs / "build.log"
         run_step("sam build", command, log=log, env=environment, cwd=root, seconds=BUILD_SECONDS)
         mark.write_text(digest)

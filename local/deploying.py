@@ -55,6 +55,8 @@ class Deployment:
     table: str
     clients_secret: str
     vendors_secret: str
+    cognito_sms_function: str | None  # None: the parameters name no user pool, as the next
+    cognito_challenge_function: str | None
 
     @classmethod
     def of(cls, outputs: Mapping[str, str]) -> Deployment:
@@ -71,6 +73,8 @@ class Deployment:
             table=outputs["TableName"],
             clients_secret=outputs["ClientsSecretArn"],
             vendors_secret=outputs["VendorsSecretArn"],
+            cognito_sms_function=outputs.get("CognitoSmsFunctionArn"),
+            cognito_challenge_function=outputs.get("CognitoChallengeFunctionArn"),
         )
 
 

@@ -36,14 +36,24 @@ from local.process import Child, StackError, tail
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 type Service = Literal[
-    "dynamodb", "events", "lambda", "secretsmanager", "sqs", "cloudformation", "apigatewayv2"
+    "dynamodb",
+    "events",
+    "lambda",
+    "secretsmanager",
+    "sqs",
+    "cloudformation",
+    "apigatewayv2",
+    "kms",
+    "cognito-idp",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +71,7 @@ class Stack:
         root: Path = ROOT,
         logs: Path | None = None,
         description: Path | None = None,
-        settings: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | Callable[[str], Mapping[str, str]] | None = None,
         reports: bool = False,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
@@ -69,7 +79,8 @@ class Stack:
 
         `port` 0 takes a free one. `logs` is the folder of the logs (a temporary one without it),
         `description` the file by which tools find the stack. `settings` are template parameters
-        that differ from the local ones. With `reports` vendors call back when a text has arrived.
+        that differ from the local ones, or what makes them (a key, say) at the emulator's endpoint.
+        With `reports` vendors call back when a text has arrived.
         """
         self._port, self._root, self._say = port, root, say
         self._description, self._settings = description, settings or {}
@@ -105,7 +116,8 @@ class Stack:
         emulator.wait()
         self.endpoint, self._control = emulator.endpoint, str(addresses["control"])
         self._say("Deploying the application (sam deploy)")
-        settings = parameters(addresses["vendors"]) | dict(self._settings)
+        own = self._settings(self.endpoint) if callable(self._settings) else self._settings
+        settings = parameters(addresses["vendors"]) | dict(own)
         self.deployment = deploy(build_dir, endpoint=self.endpoint, settings=settings, logs=self.logs)
         allow_plain_http(endpoint=self.endpoint)
         count = create_routes(self.deployment, endpoint=self.endpoint)
@@ -260,6 +272,10 @@ class Stack:
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload
     def client(self, service: Literal["apigatewayv2"]) -> ApiGatewayV2Client: ...
+    @overload
+    def client(self, service: Literal["kms"]) -> KMSClient: ...
+    @overload
+    def client(self, service: Literal["cognito-idp"]) -> CognitoIdentityProviderClient: ...
     def client(self, service: Service) -> object:
         """A boto3 client of the emulator's root, whom IAM lets do everything."""
         return session_of_root().client(service, endpoint_url=self.endpoint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -17,13 +18,24 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.prefix, "bin")
-FUNCTIONS: Final = ("send", "verify", "count", "publish", "webhook", "receipts")
+FUNCTIONS: Final = (
+    "send",
+    "verify",
+    "count",
+    "publish",
+    "webhook",
+    "receipts",
+    "cognito_sms",
+    "cognito_challenge",
+)
+WITH_LIBRARIES: Final = "cognito_sms"  # the one function that brings some of its own
 PLANTED: Final = (
     "functions/send/notes.txt",
     "functions/send/local/simulator.py",
     "functions/verify/tests/test_something.py",
     "functions/count/notes.txt",
     "functions/webhook/notes.txt",
+    "functions/cognito_sms/notes.txt",
     "functions/verify/__pycache__/app.cpython-311.pyc",
     "layers/countersign/tests/test_something.py",
     "layers/countersign/countersign/__pycache__/model.cpython-311.pyc",
@@ -43,7 +55,7 @@ class Build:
 
     def function(self, name: str) -> Path:
         """`name` is one of FUNCTIONS."""
-        return self.folder / f"{name.capitalize()}Function"
+        return self.folder / f"{name.title().replace('_', '')}Function"
 
     @property
     def parts(self) -> dict[Path, str]:
@@ -74,8 +86,11 @@ class Lambda:
         return result.stdout
 
 
-def sam_build(project: Path, *, folder: Path) -> Build:
-    """Run `sam build` as a developer would, with the environment's folder first on PATH."""
+def sam_build(project: Path, *, folder: Path, wheels: str | None = None) -> Build:
+    """Run `sam build` as a developer would, with the environment's folder first on PATH.
+
+    `wheels`: the platform of compiled libraries, where it is not the template's.
+    """
     home = folder.parent / "sam-home"
     home.mkdir(exist_ok=True)
     settings = {"telemetryEnabled": False, "lastVersionCheck": time.time()}
@@ -87,6 +102,9 @@ def sam_build(project: Path, *, folder: Path) -> Build:
         "__SAM_CLI_APP_DIR": str(home),
     }
     environment.pop("PYTHON", None)
+    environment.pop("WHEELS", None)
+    if wheels is not None:
+        environment["WHEELS"] = wheels
     command = [str(BIN / "sam"), "build", "--no-cached", "--build-dir", str(folder)]
     result = subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=240, check=False
@@ -111,11 +129,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def build(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    return sam_build(project, folder=tmp_path_factory.mktemp("first") / "build")
+    """For this machine, so that what was built can be run."""
+    wheels = f"manylinux2014_{platform.machine()}"
+    return sam_build(project, folder=tmp_path_factory.mktemp("first") / "build", wheels=wheels)
 
 
 @pytest.fixture(scope="session")
 def second_build(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """For Lambda, as `sam deploy` takes it."""
     return sam_build(project, folder=tmp_path_factory.mktemp("second") / "build")
 
 

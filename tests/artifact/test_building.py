@@ -13,6 +13,7 @@ import pytest
 from .conftest import ROOT
 
 REQUIREMENTS = ROOT / "layers" / "countersign" / "requirements.txt"
+OF_DECRYPTING = ROOT / "functions" / "cognito_sms" / "requirements.txt"
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,8 @@ REQUIREMENTS = ROOT / "layers" / "countersign" / "requirements.txt"
         ("functions/publish", "build-PublishFunction"),
         ("functions/webhook", "build-WebhookFunction"),
         ("functions/receipts", "build-ReceiptsFunction"),
+        ("functions/cognito_sms", "build-CognitoSmsFunction"),
+        ("functions/cognito_challenge", "build-CognitoChallengeFunction"),
     ],
 )
 @pytest.mark.parametrize("interpreter", ["missing", "another version"])
@@ -66,8 +69,9 @@ def test_a_function_builds_with_an_interpreter_named_outright(tmp_path: Path) ->
     assert {path.name for path in artifacts.iterdir()} == {"app.py", "__pycache__"}
 
 
-def test_dependencies_are_pinned_by_hash_and_name_no_index() -> None:
-    text = REQUIREMENTS.read_text(encoding="utf-8")
+@pytest.mark.parametrize("requirements", [REQUIREMENTS, OF_DECRYPTING], ids=lambda path: path.parent.name)
+def test_dependencies_are_pinned_by_hash_and_name_no_index(requirements: Path) -> None:
+    text = requirements.read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     entries = re.split(r"\n(?=\S)", "\n".join(lines))
     for entry in entries:
@@ -81,3 +85,9 @@ def test_dependencies_are_the_three_and_what_they_need() -> None:
     assert {"aws-lambda-powertools", "phonenumbers", "requests"} <= names
     assert names.isdisjoint({"boto3", "botocore", "pydantic", "aws-xray-sdk", "pyjwt", "cryptography"})
     assert len(names) == 9
+
+
+def test_the_libraries_of_decrypting_are_the_sdk_and_what_it_needs_beyond_lambdas_own() -> None:
+    text = OF_DECRYPTING.read_text(encoding="utf-8")
+    names = set(re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE))
+    assert names == {"attrs", "aws-encryption-sdk", "cffi", "cryptography", "pycparser", "wrapt"}

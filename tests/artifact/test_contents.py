@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import marshal
+import platform
 from pathlib import Path
 from types import CodeType
 
 import pytest
 
-from .conftest import FUNCTIONS, PLANTED, ROOT, Build
+from .conftest import FUNCTIONS, PLANTED, ROOT, WITH_LIBRARIES, Build
 
 DISTRIBUTIONS = {
     "aws_lambda_powertools",
@@ -29,6 +30,7 @@ PACKAGE = ROOT / "layers" / "countersign" / "countersign"
 MEGABYTE = 1 << 20
 LAYER_LIMIT_BYTES = 20 * MEGABYTE
 FUNCTION_LIMIT_BYTES = MEGABYTE
+LIBRARIES_LIMIT_BYTES = 25 * MEGABYTE
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -44,7 +46,11 @@ def test_a_function_is_its_sources_and_their_bytecode(name: str, build: Build) -
     sources = {path.name for path in (ROOT / "functions" / name).glob("*.py")}
     bytecode = {f"__pycache__/{source.removesuffix('.py')}.cpython-313.pyc" for source in sources}
     assert "app.py" in sources
-    assert set(files(build.function(name))) == sources | bytecode
+    found = set(files(build.function(name)))
+    if name == WITH_LIBRARIES:
+        found = {file for file in found if file.removeprefix("__pycache__/").partition("/")[2] == ""}
+        found = {file for file in found if not file.endswith(".so")}
+    assert found == sources | bytecode
 
 
 def test_the_layer_holds_the_package_and_its_dependencies_alone(build: Build) -> None:
@@ -121,7 +127,31 @@ def test_no_file_names_the_machine_that_built_it(build: Build, project: Path) ->
 
 def test_two_builds_are_alike_byte_for_byte(build: Build, second_build: Build) -> None:
     for first, second in zip(build.parts, second_build.parts, strict=True):
-        assert digests(first) == digests(second)
+        if first != build.function(WITH_LIBRARIES):  # whose platform is another one in the second
+            assert digests(first) == digests(second)
+
+
+def test_the_libraries_of_one_function_are_compiled_for_lambda_and_in_no_other_part(
+    build: Build, second_build: Build
+) -> None:
+    for built, processor in ((build, platform.machine()), (second_build, "aarch64")):
+        compiled = {part.name: {*part.rglob("*.so")} for part in built.parts}
+        of_the_function = compiled.pop("CognitoSmsFunction")
+        assert set().union(*compiled.values()) == set()
+        assert len(of_the_function) == 3
+        for path in of_the_function:
+            assert machine_of(path) == processor, path.name
+
+
+def machine_of(path: Path) -> str:
+    """The processor that a shared object is for, by its ELF header (e_machine)."""
+    return {62: "x86_64", 183: "aarch64"}[int.from_bytes(path.read_bytes()[18:20], "little")]
+
+
+def test_the_libraries_of_one_function_are_these(second_build: Build) -> None:
+    names = {path.name for path in second_build.function(WITH_LIBRARIES).iterdir()} - {"__pycache__"}
+    folders = {name for name in names if "." not in name}
+    assert folders == {"attr", "attrs", "aws_encryption_sdk", "cffi", "cryptography", "wrapt"}
 
 
 def test_the_artifacts_are_small(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,4 +160,5 @@ def test_the_artifacts_are_small(build: Build, capsys: pytest.CaptureFixture[str
         for part, size in sizes.items():
             print(f"\n{part.name}: {size / MEGABYTE:.2f} MB unpacked", end="")
     assert sizes.pop(build.layer) < LAYER_LIMIT_BYTES
+    assert sizes.pop(build.function(WITH_LIBRARIES)) < LIBRARIES_LIMIT_BYTES
     assert max(sizes.values()) < FUNCTION_LIMIT_BYTES

@@ -16,7 +16,11 @@ modules = [sys.modules[name] for name, file in files.items() if file.startswith(
 print(json.dumps({
     "callable": callable(app.handler),
     "modules": len(modules),
-    "uncompiled": [module.__name__ for module in modules if not os.path.isfile(module.__spec__.cached)],
+    "uncompiled": [
+        module.__name__ for module in modules
+        if module.__spec__ is not None  # a wrapper that a library puts in a module's place has none
+        and module.__file__.endswith(".py") and not os.path.isfile(module.__spec__.cached)
+    ],
 }))
 """
 OPENAPI = """

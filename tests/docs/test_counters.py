@@ -12,7 +12,7 @@ import pytest
 from countersign.aws.usage import charge_update
 from countersign.changes import Change
 from countersign.counting import Tally
-from countersign.model import Delivery, Verification
+from countersign.model import CHECKED_ELSEWHERE, Delivery, Verification
 from countersign.policy import Limit
 from countersign.usage import DAY, HOUR, Charge, named_bucket
 from tests.docs.markdown import DOCS, README, Row, names, read, table
@@ -185,11 +185,13 @@ def test_every_row_of_the_counters_sum_is_what_its_factors_make() -> None:
         assert total[column] == f"**{sum(costs):.2f}**"
 
 
-def test_what_requests_and_counting_cost_together_is_said() -> None:
+def test_what_requests_counting_and_events_cost_together_is_said() -> None:
     requests = float(table(README, "term", under="Cost")[-1]["USD"].strip("*"))
-    counting = table(README, "counting", under="Cost")[-1]
+    counting, events = (table(README, name, under="Cost")[-1] for name in ("counting", "events"))
     said = re.findall(r"\*\*([0-9.]+)\*\* for (a million|each million)", read(README))
-    totals = [requests + float(counting[column].strip("*")) for column in ("USD", "then USD")]
+    columns = ("USD", "then USD")
+    totals = [requests + float(counting[column].strip("*")) for column in columns]
+    totals += [totals[place] + float(events[column].strip("*")) for place, column in enumerate(columns)]
     assert [float(total) for total, _ in said] == [round(total, 2) for total in totals]
     assert min(totals) > 10  # as is said
 
@@ -206,7 +208,9 @@ def test_what_a_limited_address_costs_is_said() -> None:
 @pytest.mark.parametrize(("heading", "kind"), [("Counter", "C#"), ("Source address", "A#")])
 def test_the_page_names_every_attribute_of_a_counter_and_of_an_address(heading: str, kind: str) -> None:
     metered = MeteredTable()
-    _counted(metered, [_changes(list(_texts(1, at=NOON, address=True)))], clock=FakeClock())
+    texts = list(_texts(1, at=NOON, address=True))
+    texts += [replace(one, purpose=CHECKED_ELSEWHERE) for one in _texts(1, at=NOON)]
+    _counted(metered, [_changes(texts)], clock=FakeClock())
     written = {_general(name) for pk, item in metered.items.items() if pk.startswith(kind) for name in item}
     if kind == "A#":  # its row of times is the send function's
         charged = charge_update(Charge(address_key="a", limit=Limit(10, 60), now=NOON))

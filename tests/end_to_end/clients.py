@@ -70,6 +70,7 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     HOOKED: {"routes": "gateway", **_OWN},
     STORY: {"routes": "gateway", **_QUICK, **_OWN},
     STORY_AWAY: {"routes": "gateway", **_QUICK, **_OWN},
+    "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},
     "demo-gateway": {"routes": "gateway", **_OWN},
 }

@@ -8,11 +8,25 @@ import pytest
 
 from local.stack import Stack
 from tests.end_to_end.clients import CLIENTS
+from tests.end_to_end.pool import UserPool, made_at
+
+_pools: list[UserPool] = []
+
+
+def _with_a_user_pool(endpoint: str) -> dict[str, str]:
+    _pools.append(made_at(endpoint))
+    return _pools[-1].settings
+
+
+@pytest.fixture(scope="session")
+def user_pool(stack: Stack) -> UserPool:
+    """The user pool whose triggers the stack has."""
+    return _pools[-1]
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with Stack(port=0) as running:
+    with Stack(port=0, settings=_with_a_user_pool) as running:
         running.put_clients(CLIENTS)
         running.recycle()
         yield running

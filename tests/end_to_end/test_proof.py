@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import jwt
 import pytest
 
 from local.deploying import STACK_NAME
-from local.deploying import session as session_of_root
 from local.stack import Stack
 from tests.end_to_end.calling import Answer, Caller, fresh_number, other_code
+from tests.end_to_end.denials import LogWatch
+from tests.end_to_end.grants import Grant, Holder
 
 AUDIENCE = "https://shop.example"
 
@@ -84,37 +83,17 @@ def test_a_direct_invocation_is_answered_with_a_proof_of_the_same_key(
     assert verified(approved["body"]["proof"], keys=keys, issuer=issuer)["aud"] == AUDIENCE
 
 
-@contextmanager
-def without_grant(stack: Stack, sid: str) -> Iterator[None]:
-    """The verify function's role without one statement."""
-    iam: Any = session_of_root().client("iam", endpoint_url=stack.endpoint)
-    summary = stack.client("cloudformation").describe_stack_resource(
-        StackName=STACK_NAME, LogicalResourceId="VerifyRole"
-    )
-    role = summary["StackResourceDetail"]["PhysicalResourceId"]
-    policy = iam.get_role_policy(RoleName=role, PolicyName="verify")["PolicyDocument"]
-    kept = [statement for statement in policy["Statement"] if statement["Sid"] != sid]
-    assert len(kept) == len(policy["Statement"]) - 1
-
-    def put(statements: list[Any]) -> None:
-        document = json.dumps({**policy, "Statement": statements})
-        iam.put_role_policy(RoleName=role, PolicyName="verify", PolicyDocument=document)
-
-    put(kept)
-    try:
-        yield
-    finally:
-        put(policy["Statement"])
-
-
 def test_without_the_grant_nothing_is_signed_and_nothing_lost(
-    stack: Stack, keys: jwt.PyJWKClient, issuer: str
+    stack: Stack, keys: jwt.PyJWKClient, issuer: str, provoked_denials: list[str]
 ) -> None:
     caller, to = Caller(stack, "demo-gateway"), fresh_number("SG")
     started = caller.start(to)
     id_, code = started.body["id"], caller.code_for(to)
-    with without_grant(stack, "Proofs"):
+    role = Holder(stack, "VerifyRole")
+    watch = LogWatch(stack, role.log_groups())
+    with role.without(Grant("VerifyRole", "Proofs", "kms:Sign")):
         refused = checked(caller, id_, code)
+    provoked_denials.extend(watch.denials())
     assert (refused.status, refused.body["code"]) == (503, "service_unavailable")
     read = caller.read(id_).body
     assert (read["status"], read["attempts_left"]) == ("pending", 5)

@@ -8,8 +8,10 @@ from fnmatch import fnmatchcase
 from local.stack import Stack
 from tests.end_to_end.calling import Caller, fresh_number
 from tests.end_to_end.grants import Grant
+from tests.end_to_end.uses_cognito import COGNITO_USES
 from tests.end_to_end.uses_proof import PROOF_UNSEEN, PROOF_USES
 from tests.end_to_end.uses_publish import PUBLISH_USES
+from tests.end_to_end.uses_receipts import RECEIPTS_USES
 from tests.end_to_end.uses_requests import REQUESTS_UNSEEN, REQUESTS_USES
 from tests.end_to_end.uses_webhook import WEBHOOK_UNSEEN, WEBHOOK_USES
 from tests.end_to_end.using import Scene, Use, done
@@ -76,6 +78,8 @@ USES: Mapping[str, Use] = {
     "VerifyRole/Clients/secretsmanager:GetSecretValue": Use(a_check, cold=True),
     "VerifyRole/Vendors/secretsmanager:GetSecretValue": Use(a_vendors_check, cold=True),
     "CountRole/Counters/dynamodb:UpdateItem": Use(a_count),
+    **COGNITO_USES,
+    **RECEIPTS_USES,
     **PROOF_USES,
     **WEBHOOK_USES,
     **REQUESTS_USES,

@@ -32,7 +32,7 @@ WAITING = {
 
 
 def _grants(log_group: str, *, table: set[str], more: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Action and resource, as `Name.Attribute` or `*`."""
+    """Action and resource, as `Name.Attribute`, the name of a parameter, or `*`."""
     return more | {
         *((f"dynamodb:{action}", "Table.Arn") for action in table),
         *((f"logs:{action}", f"{log_group}.Arn") for action in ("CreateLogStream", "PutLogEvents")),
@@ -45,6 +45,14 @@ GRANTS = {
         "SendLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS | REQUESTS
     ),
     "VerifyRole": _grants("VerifyLogGroup", table={"GetItem", "UpdateItem"}, more=SECRETS | PROOFS),
+    "CognitoSmsRole": _grants(
+        "CognitoSmsLogGroup",
+        table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+        more=SECRETS | {("kms:Decrypt", "CognitoKeyArn")},
+    ),
+    "CognitoChallengeRole": _grants(
+        "CognitoChallengeLogGroup", table={"BatchGetItem", "GetItem", "PutItem", "UpdateItem"}, more=SECRETS
+    ),
     "CountRole": _grants(
         "CountLogGroup", table={"UpdateItem"}, more=STREAM | {("sqs:SendMessage", "CountDeadLetters.Arn")}
     ),
@@ -145,8 +153,13 @@ def _pairs(statement: Template) -> Iterator[tuple[str, str]]:
         return
     for action in _listed(statement["Action"]):
         for resource in _listed(statement["Resource"]):
-            target = resource.get("Fn::GetAtt") if isinstance(resource, dict) else None
-            yield str(action), ".".join(target) if target else str(resource)
+            match resource:
+                case {"Fn::GetAtt": target}:
+                    yield str(action), ".".join(target)
+                case {"Ref": parameter}:
+                    yield str(action), str(parameter)
+                case _:
+                    yield str(action), str(resource)
 
 
 def _listed(value: object) -> list[object]:

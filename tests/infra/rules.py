@@ -16,7 +16,8 @@ type Rule = Callable[[Template], Iterator[str]]
 
 SEND, VERIFY, COUNT, PUBLISH = "SendFunction", "VerifyFunction", "CountFunction", "PublishFunction"
 WEBHOOK, RECEIPTS = "WebhookFunction", "ReceiptsFunction"
-FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK, RECEIPTS)
+SMS, CHALLENGE = "CognitoSmsFunction", "CognitoChallengeFunction"
+FUNCTIONS = (SEND, VERIFY, COUNT, PUBLISH, WEBHOOK, RECEIPTS, SMS, CHALLENGE)
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 OF_SENDING = {
     Setting.ROUTES,
@@ -24,13 +25,15 @@ OF_SENDING = {
     Setting.DAILY_SENDS_WARNING,
     Setting.DAILY_SENDS_LIMIT,
 }
+OF_COGNITO = {Setting.COGNITO_CLIENT, Setting.COGNITO_USER_POOL_ID, Setting.COGNITO_KEY_ARN}
 OF_PUBLISHING = {Setting.EVENT_BUS_NAME, Setting.EXPIRIES_URL}
 OF_WEBHOOKS = {Setting.WEBHOOKS_QUEUE_URL, Setting.WEBHOOK_LOOPBACK}
 OF_PROOFS = {Setting.PROOF_KEY_ARN, Setting.PROOF_ISSUER, Setting.PROOF_TTL_SECONDS}  # of verify alone
-OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS  # than send and verify
+OF_OTHERS = OF_PUBLISHING | OF_WEBHOOKS | OF_COGNITO  # than send and verify
 OF_RECEIPTS = {Setting.TABLE_NAME, Setting.VENDORS_SECRET_ARN, Setting.ESMS_URL, Setting.SECRET_TTL_SECONDS}
+_SENDS = POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS}
 ENVIRONMENT = {
-    SEND: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_OTHERS | OF_PROOFS},
+    SEND: _SENDS,
     VERIFY: POWERTOOLS | {setting.value for setting in Setting if setting not in OF_SENDING | OF_OTHERS},
     COUNT: POWERTOOLS | {Setting.TABLE_NAME.value},
     PUBLISH: POWERTOOLS | {setting.value for setting in {Setting.TABLE_NAME, *OF_PUBLISHING}},
@@ -38,6 +41,8 @@ ENVIRONMENT = {
     | OF_WEBHOOKS
     | {Setting.TABLE_NAME.value, Setting.CLIENTS_SECRET_ARN.value, Setting.SECRET_TTL_SECONDS.value},
     RECEIPTS: POWERTOOLS | {setting.value for setting in OF_RECEIPTS},
+    SMS: _SENDS | {setting.value for setting in OF_COGNITO},
+    CHALLENGE: _SENDS | {setting.value for setting in OF_COGNITO - {Setting.COGNITO_KEY_ARN}},
 }
 ROUTES = {
     "POST /otp/v1/verifications": SEND,
@@ -104,6 +109,8 @@ OUTPUTS = {
     "TableName",
     "ClientsSecretArn",
     "VendorsSecretArn",
+    "CognitoSmsFunctionArn",
+    "CognitoChallengeFunctionArn",
 }
 
 
@@ -246,6 +253,8 @@ def bundles_come_from_their_own_folders(template: Template) -> Iterator[str]:
         PUBLISH: "functions/publish",
         WEBHOOK: "functions/webhook",
         RECEIPTS: "functions/receipts",
+        SMS: "functions/cognito_sms",
+        CHALLENGE: "functions/cognito_challenge",
         "layer": "layers/countersign",
     }:
         yield "a bundle is made from another folder"
@@ -289,7 +298,9 @@ def _functions(template: Template) -> dict[str, Template]:
 
 def _requests(function: Template) -> dict[str, Template]:
     """The events in which somebody waits for an answer: not the stream's (stream.py) or a queue's."""
-    return {name: event for name, event in function["Events"].items() if event["Type"] not in NOBODY_WAITS}
+    return {
+        name: event for name, event in function.get("Events", {}).items() if event["Type"] not in NOBODY_WAITS
+    }
 
 
 RULES: tuple[Rule, ...] = (

@@ -92,7 +92,7 @@ def no_more_read_the_stream_than_a_shard_serves(template: Template) -> Iterator[
     readers = [
         name
         for name, function in functions.items()
-        for event in function["Events"].values()
+        for event in function.get("Events", {}).values()
         if event["Type"] == "DynamoDB"
     ]
     if len(readers) > READERS:

@@ -16,6 +16,7 @@ from types import GeneratorType
 
 import pytest
 
+from .cognito import COGNITO_MUTATIONS, COGNITO_RULES
 from .mutations import ALL_RULES, MUTATIONS
 from .parameters import PARAMETER_MUTATIONS, PARAMETER_RULES
 from .proof import PROOF_MUTATIONS, PROOF_RULES
@@ -27,7 +28,14 @@ from .webhooks import WEBHOOK_MUTATIONS, WEBHOOK_RULES
 from .wiring import WIRING_MUTATIONS, WIRING_RULES
 
 EVERY_RULE = (
-    ALL_RULES + PARAMETER_RULES + PROOF_RULES + SERVING_RULES + WIRING_RULES + QUEUE_RULES + WEBHOOK_RULES
+    ALL_RULES
+    + PARAMETER_RULES
+    + PROOF_RULES
+    + SERVING_RULES
+    + WIRING_RULES
+    + QUEUE_RULES
+    + WEBHOOK_RULES
+    + COGNITO_RULES
 )
 EVERY_MUTATION = (
     MUTATIONS
@@ -37,6 +45,7 @@ EVERY_MUTATION = (
     + WIRING_MUTATIONS
     + QUEUE_MUTATIONS
     + WEBHOOK_MUTATIONS
+    + COGNITO_MUTATIONS
 )
 # A route that is another one is seen by whoever looks at routes, each from its own side.
 NEIGHBOURS = {rule: {*SERVING_RULES, routes_are_explicit_and_speak_payload_2} for rule in SERVING_RULES}

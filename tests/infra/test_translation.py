@@ -7,10 +7,9 @@ import json
 
 import pytest
 
+from .cognito import PERMISSIONS as COGNITO_PERMISSIONS
 from .reading import Template, changed, read_template, resources, translated
-from .rules import ROUTES
-
-NAMES = ("Send", "Verify", "Count", "Publish", "Webhook", "Receipts")
+from .rules import FUNCTIONS, ROUTES
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,7 @@ def _integrations(stack: Template) -> dict[str, Template]:
 
 
 def test_sam_adds_no_role_and_no_policy(stack: Template) -> None:
-    assert set(resources(stack, "AWS::IAM::Role")) == {f"{name}Role" for name in NAMES}
+    assert set(resources(stack, "AWS::IAM::Role")) == {name.replace("Function", "Role") for name in FUNCTIONS}
     assert resources(stack, "AWS::IAM::Policy") == resources(stack, "AWS::IAM::ManagedPolicy") == {}
 
 
@@ -65,6 +64,8 @@ def test_the_stage_is_the_root_and_deploys_itself(stack: Template) -> None:
 
 def test_only_this_api_may_call_the_functions(stack: Template) -> None:
     permissions = resources(stack, "AWS::Lambda::Permission")
+    of_the_pool = {permissions.pop(name)["Principal"] for name in COGNITO_PERMISSIONS}  # see cognito.py
+    assert of_the_pool == {"cognito-idp.amazonaws.com"}
     assert {permission["FunctionName"]["Ref"] for permission in permissions.values()} == set(ROUTES.values())
     for permission in permissions.values():
         assert permission["Principal"] == "apigateway.amazonaws.com"

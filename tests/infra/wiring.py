@@ -40,6 +40,8 @@ def _is_named_after(name: str, value: object) -> bool:
             return str(target).casefold() in name.casefold()
         case {"Fn::If": [_, given, {"Fn::Sub": _}]}:  # a name of the stack's own, unless one is given
             return _is_named_after(name, given)
+        case {"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": target}]}]}:  # an id in an ARN
+            return str(target).removesuffix("Arn").casefold() in name.casefold()
     return isinstance(value, str)
 
 

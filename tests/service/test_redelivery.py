@@ -7,8 +7,8 @@ from dataclasses import replace as replaced
 
 import pytest
 
-from countersign.client import Client
 from countersign.changes import Change
+from countersign.client import Client
 from countersign.errors import CooldownError, UndeliverableError
 from countersign.model import OnUndelivered, Receipt, Verification
 from countersign.reports import Entry, Owner, Redelivery

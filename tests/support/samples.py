@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from countersign.bootstrap import (
+    cognito_challenge_function,
+    cognito_sms_function,
     count_function,
     publish_function,
     receipts_function,
@@ -37,6 +39,8 @@ def forget() -> None:
     verify_function.cache_clear()
     count_function.cache_clear()
     publish_function.cache_clear()
+    cognito_sms_function.cache_clear()
+    cognito_challenge_function.cache_clear()
     webhook_function.cache_clear()
     receipts_function.cache_clear()
     logging.Logger.manager.loggerDict.pop("countersign", None)

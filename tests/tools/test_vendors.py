@@ -19,7 +19,7 @@ ESMS = {
     "brandname": "Shop",
     "message": "{OTP} is your code",
 }
-ESMS_TYPED = "".join(f"{value}\n" for value in ESMS.values()) + "\n"  # and no Zalo
+ESMS_TYPED = "".join(f"{value}\n" for value in ESMS.values()) + "\n\n"  # no Zalo, no reports
 
 
 def test_vendors_are_listed_with_what_they_lack_and_no_value(desk: Desk) -> None:
@@ -39,7 +39,7 @@ def test_an_account_is_asked_for_field_by_field(desk: Desk) -> None:
 
 
 def test_an_empty_answer_keeps_what_is_there(desk: Desk) -> None:
-    typed = "\n\nsms=t7, voice=t8\n\n240\n\n"
+    typed = "\n\nsms=t7, voice=t8\n\n240\n\n\n\n"
     assert desk.run("vendors", "put", "engagelab", typed=typed).exit_code == 0
     assert desk.vendors()["engagelab"] == {
         **VENDORS["engagelab"],
@@ -50,13 +50,13 @@ def test_an_empty_answer_keeps_what_is_there(desk: Desk) -> None:
 
 @pytest.mark.parametrize("last", ["five minutes", "٣٠٠", "sms:t7"])
 def test_an_answer_of_another_kind_changes_nothing(desk: Desk, last: str) -> None:
-    typed = f"\n\n\n\n{last}\n\n" if ":" not in last else f"\n\n{last}\n\n\n\n"
+    typed = f"\n\n\n\n{last}\n\n\n\n" if ":" not in last else f"\n\n{last}\n\n\n\n\n\n"
     ran = desk.run("vendors", "put", "engagelab", typed=typed)
     assert (ran.exit_code, desk.vendors()) == (1, VENDORS)
 
 
 def test_half_an_account_is_not_written(desk: Desk) -> None:
-    ran = desk.run("vendors", "put", "esms", typed="canary-typed-api-key\n\nShop\n{OTP}\n\n")
+    ran = desk.run("vendors", "put", "esms", typed="canary-typed-api-key\n\nShop\n{OTP}\n\n\n")
     assert (ran.exit_code, "secret_key is missing" in ran.err, "canary" in ran.err) == (1, True, False)
     assert desk.vendors() == VENDORS
 

@@ -9,7 +9,7 @@ import pytest
 
 from countersign.changes import Change
 from countersign.counting import Count, Step, Tally, counts, scopes, steps
-from countersign.model import Delivery, Reason, Status, Verification
+from countersign.model import CHECKED_ELSEWHERE, Delivery, Reason, Status, Verification
 from countersign.usage import Kind, Span, bucket_name
 from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification
 from tests.support.clock import NOON
@@ -53,6 +53,33 @@ def test_a_start_that_nobody_took_is_given_back_where_it_was_counted() -> None:
     )
     assert counted(started(), refused) == [Count(Kind.SENT, -1, NOON)]
     assert counted(refused, replace(refused, superseded_by="v2", superseded_at=NOON + 60)) == []
+
+
+def test_a_text_whose_code_is_checked_elsewhere_is_counted_as_such_too_and_given_back_as_such() -> None:
+    elsewhere = {"purpose": CHECKED_ELSEWHERE}
+    assert counted(None, started(**elsewhere)) == [Count(Kind.SENT, 1, NOON), Count(Kind.UNTOLD, 1, NOON)]
+    refused = started(
+        delivery=Delivery.REJECTED,
+        stored_status=Status.FAILED,
+        stored_reason=Reason.UNDELIVERABLE,
+        **elsewhere,
+    )
+    gone = [Count(Kind.SENT, -1, NOON), Count(Kind.UNTOLD, -1, NOON)]
+    assert counted(started(**elsewhere), refused) == gone
+
+
+def test_such_a_text_is_one_of_every_scope_and_of_the_guards_scopes_alone_as_such() -> None:
+    tally = Tally()
+    tally.add(change(None, started(purpose=CHECKED_ELSEWHERE, prefix_key="p", address_key="a")))
+    names = {scope: sorted(name[:2] for name in sums) for scope, sums in tally.buckets.items()}
+    both, sent = ["sh", "st", "uh", "ut"], ["sh", "st"]
+    assert {scope.partition("#")[0]: found for scope, found in names.items()} == {
+        "total": sent,
+        "client": sent,
+        "country": both,
+        "prefix": both,
+    }
+    assert tally.addresses == {"a": {"k_VN": NOON}}
 
 
 def test_a_resends_intent_is_a_text_of_the_moment_it_was_written() -> None:

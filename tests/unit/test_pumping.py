@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from countersign.pumping import Suspicion, suspicions
@@ -67,6 +69,14 @@ def test_an_hour_may_have_three_tenths_of_its_own_and_of_the_best_of_the_last_da
     assert found(scope, gauge(sent=52, verified=40)) == [(scope, HOUR, 12, 12)]
     assert found(scope, gauge(sent=14, best_hour=50)) == []
     assert found(scope, gauge(sent=15, best_hour=50)) == [(scope, HOUR, 15, 15)]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_texts_that_are_checked_elsewhere_are_no_unverified_ones(scope: Scope) -> None:
+    of = gauge(sent=8)
+    untold = {TEN_MINUTES: {NOON // TEN_MINUTES: 6}, HOUR: {NOON // HOUR: 6}}
+    assert found(scope, replace(of, untold=untold)) == []
+    assert found(scope, replace(gauge(sent=9), untold=untold)) == [(scope, HOUR, 3, 3)]
 
 
 def test_an_address_goes_to_three_countries_without_success_and_to_no_fourth() -> None:

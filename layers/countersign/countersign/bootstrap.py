@@ -8,7 +8,7 @@ is imported where it is made.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, final
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from countersign.callbacks.edge import CallbackEdge
     from countersign.callbacks.engagelab import EngagelabCallback
     from countersign.callbacks.esms import EsmsCallback
+    from countersign.cognito.edge import Answers, TriggerEdge
+    from countersign.cognito.sms import SealedCodes
     from countersign.consumers import Consumer
     from countersign.intake import Intake
     from countersign.ports import Providers
@@ -408,6 +410,34 @@ class Container:
             clock=self.clock,
         )
 
+    def sms_trigger(self, codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
+        """`codes` makes what decrypts, of a client and the ARN of the pool's key."""
+        from countersign.cognito.sms import SmsSender
+
+        def sealed() -> SealedCodes:
+            return codes(self.kms, required(self._environment, Setting.COGNITO_KEY_ARN))
+
+        return self._trigger(SmsSender(self, client_id=self._cognito_client, codes=sealed))
+
+    def challenge_trigger(self) -> TriggerEdge:
+        from countersign.cognito.challenge import Challenge
+
+        return self._trigger(Challenge(self, client_id=self._cognito_client))
+
+    def _trigger(self, answer: Answers) -> TriggerEdge:
+        from countersign.cognito.edge import TriggerEdge
+
+        return TriggerEdge(
+            answer=answer,
+            client_id=self._cognito_client,
+            pool_id=lambda: required(self._environment, Setting.COGNITO_USER_POOL_ID),
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    def _cognito_client(self) -> str:
+        return required(self._environment, Setting.COGNITO_CLIENT)
+
     def edge(self, function: Function) -> Edge:
         return Edge(
             self,
@@ -452,3 +482,15 @@ def publish_function() -> PublishEdge:
 def webhook_function() -> QueueEdge:
     """The webhook function's entry, one per container."""
     return Container(os.environ).webhook_edge()
+
+
+@cache
+def cognito_sms_function(codes: Callable[[KMSClient, str], SealedCodes]) -> TriggerEdge:
+    """The entry of Cognito's custom SMS sender, one per container. The function brings what decrypts."""
+    return Container(os.environ).sms_trigger(codes)
+
+
+@cache
+def cognito_challenge_function() -> TriggerEdge:
+    """The entry of Cognito's custom authentication, one per container."""
+    return Container(os.environ).challenge_trigger()

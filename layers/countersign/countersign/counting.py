@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import final
 
@@ -40,8 +40,13 @@ class Count:
 
 
 # What anybody reads: budgets look at texts alone, the guard against pumping at approvals too, and at days.
-_SPANS = {Kind.SENT: (Span.TEN_MINUTES, Span.HOUR), Kind.APPROVED: tuple(Span)}
-_SCOPES = {Kind.SENT: frozenset(Scope), Kind.APPROVED: frozenset({Scope.COUNTRY, Scope.PREFIX})}
+_SPANS = {
+    Kind.SENT: (Span.TEN_MINUTES, Span.HOUR),
+    Kind.UNTOLD: (Span.TEN_MINUTES, Span.HOUR),
+    Kind.APPROVED: tuple(Span),
+}
+_JUDGED = frozenset({Scope.COUNTRY, Scope.PREFIX})  # by the guard against pumping
+_SCOPES = {Kind.SENT: frozenset(Scope), Kind.UNTOLD: _JUDGED, Kind.APPROVED: _JUDGED}
 
 
 def scopes(verification: Verification, *, kind: Kind) -> tuple[str, ...]:
@@ -60,20 +65,27 @@ def counts(change: Change) -> Iterator[Count]:
     A start's text counts at `created_at` and is given back there. A resend's counts when its
     intent was written and is given back when its refusal was, some seconds later: over the
     edge of a bucket one is too high by one and the next too low, and their sum is right.
+    A text whose code is checked elsewhere counts as such, too.
     """
     old, new = change.old, change.new
     if new is None or new.rehearsed:
         return
+    for texts in _texts(old, new, at=change.at):
+        yield texts
+        if new.checked_elsewhere:
+            yield replace(texts, kind=Kind.UNTOLD)
+    if old is not None and _is_approval(old, new, at=change.at):
+        yield Count(Kind.APPROVED, 1, new.checked_at or change.at)
+
+
+def _texts(old: Verification | None, new: Verification, *, at: int) -> Iterator[Count]:
     if old is None:
         if new.delivery is Delivery.SENDING:
             yield Count(Kind.SENT, new.sends, new.created_at)
-        return
-    if new.sends != old.sends:
-        yield Count(Kind.SENT, new.sends - old.sends, change.at)
+    elif new.sends != old.sends:
+        yield Count(Kind.SENT, new.sends - old.sends, at)
     elif _became(Delivery.REJECTED, old=old, new=new):
-        yield Count(Kind.SENT, -1, new.created_at if new.sends == 1 else change.at)
-    if _is_approval(old, new, at=change.at):
-        yield Count(Kind.APPROVED, 1, new.checked_at or change.at)
+        yield Count(Kind.SENT, -1, new.created_at if new.sends == 1 else at)
 
 
 def steps(change: Change) -> Iterator[Step]:
@@ -117,7 +129,7 @@ class Tally:
             for scope in scopes(new, kind=count.kind):
                 for span in _SPANS[count.kind]:
                     self.buckets[scope][bucket_name(count.kind, span, at=count.at)] += count.amount
-            if new.address_key is not None and count.amount > 0:
+            if new.address_key is not None and count.amount > 0 and count.kind is not Kind.UNTOLD:
                 self._seen(new.address_key, country=new.country, count=count)
         for step in steps(change):
             self.steps[new.country, new.provider][step] += 1

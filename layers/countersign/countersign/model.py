@@ -15,6 +15,7 @@ from typing import final
 ANY = "*"  # in a setting: every country, or every channel, that has no entry of its own
 HIDDEN_DIGIT = "•"  # stands for each hidden digit of a masked number, first of all after the calling code
 TEST_PROVIDER = "test"  # stands where a vendor's name does for what only rehearses: nothing was sent
+CHECKED_ELSEWHERE = "cognito:sms"  # the purpose of codes that whoever made them checks as well
 GUESS_NONE = "-"  # never equal to a keyed hash, nor to the empty `code` of custody `vendor`
 
 _REGION = re.compile(r"[A-Z]{2}|001|\*")
@@ -315,6 +316,11 @@ class Verification:
     def rehearsed(self) -> bool:
         """It is a test number's: nothing was sent, and what users do is not counted with it."""
         return self.provider == TEST_PROVIDER
+
+    @property
+    def checked_elsewhere(self) -> bool:
+        """Its code is not ours to check: no approval will come, and that none comes says nothing."""
+        return self.purpose == CHECKED_ELSEWHERE
 
     @property
     def calling_code(self) -> str:

@@ -254,6 +254,7 @@ _READERS: Mapping[str, _Reader] = {
     **{name: _number(bound) for name, bound in _NUMBERS.items()},
     "resend": _one_of(ResendMode),
     "pumping": _one_of(PumpingMode),
+    "on_undelivered": _one_of(OnUndelivered),
     "routes": _routes,
     "countries": _countries,
     "trusted_networks": _networks,

@@ -30,6 +30,9 @@ class Setting(StrEnum):
     PROOF_KEY_ARN = "PROOF_KEY_ARN"  # the verify function alone, as the next two
     PROOF_ISSUER = "PROOF_ISSUER"
     PROOF_TTL_SECONDS = "PROOF_TTL_SECONDS"
+    COGNITO_CLIENT = "COGNITO_CLIENT"  # the functions of Cognito's triggers alone, as the next
+    COGNITO_USER_POOL_ID = "COGNITO_USER_POOL_ID"
+    COGNITO_KEY_ARN = "COGNITO_KEY_ARN"  # the SMS sender alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

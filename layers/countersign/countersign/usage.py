@@ -55,6 +55,7 @@ class Kind(StrEnum):
 
     SENT = "s"
     APPROVED = "v"
+    UNTOLD = "u"  # sent as well, but of it we shall never hear: its code is checked elsewhere
 
 
 class Span(StrEnum):
@@ -93,10 +94,11 @@ def named_bucket(name: str) -> tuple[Kind, Span, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Texts sent and verifications approved in one scope, by bucket size (seconds)."""
+    """Texts sent, verifications approved, texts of neither, in one scope, by bucket size (seconds)."""
 
     sent: Mapping[int, Counts] = field(default_factory=dict)
     verified: Mapping[int, Counts] = field(default_factory=dict)
+    untold: Mapping[int, Counts] = field(default_factory=dict)
 
     def texts(self, *, within: int, now: int) -> int:
         """Texts of the last hour or day that may have reached somebody."""
@@ -105,6 +107,11 @@ class Gauge:
     def approvals(self, *, within: int, now: int) -> int:
         """Verifications approved in the last hour or day."""
         return sum(_recent(self.verified, within=within, now=now).values())
+
+    def unverified(self, *, within: int, now: int) -> int:
+        """Texts of the last hour or day that could have been approved here, less those that were."""
+        untold = sum(_recent(self.untold, within=within, now=now).values())
+        return self.texts(within=within, now=now) - untold - self.approvals(within=within, now=now)
 
     def best(self, *, bucket: int, last: int, now: int) -> int:
         """The most approvals of any whole hour or day among the `last` ones before this one."""

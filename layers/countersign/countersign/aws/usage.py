@@ -64,14 +64,15 @@ def read_usage(items: Mapping[str, Item], *, query: UsageQuery) -> Usage:
 
 def read_gauge(item: Item | None) -> Gauge:
     """The buckets of a counter."""
-    sent: dict[int, dict[int, int]] = {span.seconds: {} for span in Span}
-    verified: dict[int, dict[int, int]] = {span.seconds: {} for span in Span}
+    counts: dict[Kind, dict[int, dict[int, int]]] = {
+        kind: {span.seconds: {} for span in Span} for kind in Kind
+    }
     for name, value in (item or {}).items():
         bucket = named_bucket(name)
         if bucket is not None:
             kind, span, place = bucket
-            (sent if kind is Kind.SENT else verified)[span.seconds][place] = int(value["N"])
-    return Gauge(sent=sent, verified=verified)
+            counts[kind][span.seconds][place] = int(value["N"])
+    return Gauge(sent=counts[Kind.SENT], verified=counts[Kind.APPROVED], untold=counts[Kind.UNTOLD])
 
 
 def read_address(item: Item | None) -> AddressUse:

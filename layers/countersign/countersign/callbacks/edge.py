@@ -19,6 +19,7 @@ from countersign.errors import (
     MethodNotAllowedError,
     NotFoundError,
     ServiceUnavailableError,
+    cause_of,
 )
 
 if TYPE_CHECKING:
@@ -94,12 +95,11 @@ class CallbackEdge:
                 self._telemetry.failure(error)
                 told = InternalError()
         if not isinstance(told, (NotFoundError, MethodNotAllowedError)):  # which is somebody's scanner
-            cause = told.__cause__
             self._telemetry.outcome(
                 "ReportRefused",
                 provider=vendor or None,
                 outcome=told.code,
-                cause=type(cause).__name__ if cause is not None and told.status >= 500 else None,
+                cause=cause_of(told) if told.status >= 500 else None,
                 trace_id=trace_id,
             )
         return problem_response(told, trace_id=trace_id, now=self._clock.now())

@@ -181,7 +181,8 @@ def intent(wish: Wish, *, hold: Hold, client: Client) -> Verification:
         resend_at=hold.claim.resend_at,
         attempts_max=hold.attempts,
         sends=1,
-        sends_max=client.policy.sends,
+        # A caller's own code is not kept, so that a second text would have another one in it.
+        sends_max=1 if request.code is not None else client.policy.sends,
         code_length=letter.code_length,
         ttl_seconds=letter.ttl_seconds,
         request=wish.fingerprint,

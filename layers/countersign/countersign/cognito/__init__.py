@@ -1,0 +1,1 @@
+"""Amazon Cognito's triggers: texts of a user pool over our routes, and sign-in without a password."""
