@@ -23,6 +23,8 @@ def post(stack: Stack) -> Iterator[Post]:
         stack.vendor(vendor, mode="ok")
     forget_outages(stack)
     post = Post(stack)
+    assert wait_for(post.is_empty)
+    post.dead_letters()
     yield post
     assert wait_for(post.is_empty)
     post.dead_letters()
