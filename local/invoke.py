@@ -1,4 +1,4 @@
-"""`python -m local.invoke {send|verify|count|publish|webhook} EVENT.json`: invoke a function of the running stack."""
+"""`python -m local.invoke {send|verify|count|publish|webhook} EVENT.json`: invoke a function of the stack."""
 
 from __future__ import annotations
 
