@@ -43,6 +43,10 @@ RACE_CLIENTS = tuple(_RACE)
 
 # One whose receiver is there now and then.
 HOOKED, HOOKED_PORT = "withheld-hooked", free_port()
+# Of the story: one whose receiver is there, and one whose receiver is away at first.
+STORY, STORY_PORT = "story", free_port()
+STORY_AWAY, STORY_AWAY_PORT = "story-away", free_port()
+_WEBHOOKS = {HOOKED: HOOKED_PORT, STORY: STORY_PORT, STORY_AWAY: STORY_AWAY_PORT}
 
 # Every dialect over every vendor; codes have 6 digits in each, for a log may hold 4 of them by chance.
 _DIALECTS: Mapping[str, object] = {
@@ -66,6 +70,8 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     "withheld-counted": {"routes": "gateway", **_OWN},
     "withheld-again": {"routes": "gateway", "on_undelivered": "next_provider", **_QUICK, **_OWN},
     HOOKED: {"routes": "gateway", **_OWN},
+    STORY: {"routes": "gateway", **_QUICK, **_OWN},
+    STORY_AWAY: {"routes": "gateway", **_QUICK, **_OWN},
     "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},
     "demo-gateway": {"routes": "gateway", **_OWN},
@@ -75,7 +81,7 @@ CLIENTS: Mapping[str, Mapping[str, object]] = {
         "secrets": ["demo-secret"],
         "dialects": _DIALECTS,
         **DEMO_CLIENTS.get(name, {}),
-        **({"webhook": section(f"http://127.0.0.1:{HOOKED_PORT}/hook")} if name == HOOKED else {}),
+        **({"webhook": section(f"http://127.0.0.1:{_WEBHOOKS[name]}/hook")} if name in _WEBHOOKS else {}),
         "policy": {**_ROOM, **policy},
     }
     for name, policy in _POLICIES.items()

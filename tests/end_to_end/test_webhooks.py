@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from base64 import b32encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,10 +18,10 @@ import pytest
 from countersign.webhooks.schedule import WAITS
 from local.stack import Stack
 from tests.end_to_end.clients import CLIENTS
+from tests.end_to_end.hooks import WAIT_SECONDS, lines_of, until
 from tests.providers.raw_server import refused_url
 from tests.support.webhooks import KEY, OLD_KEY, Got, event, receiving, section
 
-WAIT_SECONDS = 30.0
 RETRY_SECONDS = 2 * WAITS[0] + WAIT_SECONDS
 CLIENT = "hooked"  # of these tests alone: whatever the others start has events, too
 
@@ -59,19 +58,6 @@ def happens(stack: Stack, kind: str = "VerificationApproved", **changes: Any) ->
     )
     assert answer["FailedEntryCount"] == 0
     return event_id
-
-
-def until[T](found: Callable[[], T], *, seconds: float = WAIT_SECONDS) -> T:
-    """What is found as soon as it is something, or at the end of the wait."""
-    deadline = time.monotonic() + seconds
-    while not (result := found()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return result
-
-
-def lines_of(stack: Stack, event_id: str, message: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in stack.function_logs().splitlines() if event_id in line]
-    return [line for line in lines if line.get("message") == message]
 
 
 def test_an_event_on_the_bus_arrives_with_both_signatures_of_a_rotation(stack: Stack) -> None:

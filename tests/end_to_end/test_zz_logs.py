@@ -6,7 +6,8 @@ import json
 import re
 from collections import Counter
 
-from local.logs import FunctionLogs
+from local.deploying import session
+from local.logs import GROUPS, FunctionLogs
 from local.stack import Stack
 from tests.end_to_end.calling import Caller, fresh_number
 from tests.end_to_end.denials import is_denial
@@ -42,6 +43,17 @@ def test_the_logs_are_read_to_their_end(stack: Stack) -> None:
     after = Counter(stack.function_logs().splitlines())  # the stream's functions may still be at work
     assert before.total() > 500
     assert before <= piecemeal <= after
+
+
+def test_the_logs_are_those_of_every_function(stack: Stack) -> None:
+    logs = session().client("logs", endpoint_url=stack.endpoint)
+    read = {
+        group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix=GROUPS)["logGroups"]
+    }
+    functions = stack.client("lambda").list_functions()["Functions"]
+    groups = {one["FunctionName"]: one["LoggingConfig"]["LogGroup"] for one in functions}
+    assert len(groups) >= 6  # more where a parameter asks for them
+    assert set(groups.values()) <= read
 
 
 def test_no_role_lacks_a_permission(stack: Stack, provoked_denials: list[str]) -> None:

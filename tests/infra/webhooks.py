@@ -27,7 +27,8 @@ def the_bus_copies_every_lifecycle_event_of_ours_into_the_queue(template: Templa
     if rule.get("EventBusName") != {"Ref": "Bus"}:
         yield "the rule does not listen to the bus"
     pattern = {name: sorted(values) for name, values in rule["EventPattern"].items()}
-    if pattern != {"source": ["countersign"], "detail-type": sorted(TYPES)}:
+    ours = {"account": [{"Ref": "AWS::AccountId"}], "source": ["countersign"]}
+    if pattern != ours | {"detail-type": sorted(TYPES)}:
         yield f"it listens to {pattern}"
     targets = [(target["Arn"], target.get("DeadLetterConfig")) for target in rule["Targets"]]
     if targets != [(QUEUE, {"Arn": DEAD_LETTERS})]:
@@ -116,6 +117,7 @@ _LOOPBACK = webhooks_leave_for_the_internet_alone_unless_somebody_switches_it
 WEBHOOK_MUTATIONS: tuple[tuple[Rule, str, object], ...] = (
     (_BUS, f"{RULE}/EventBusName", DELETE),
     (_BUS, f"{RULE}/EventPattern/source/0", "shop"),
+    (_BUS, f"{RULE}/EventPattern/account", DELETE),
     (_BUS, f"{RULE}/EventPattern/detail-type/3", DELETE),
     (_BUS, f"{RULE}/EventPattern/detail-type/7", "VerificationRequested"),
     (_BUS, f"{RULE}/Targets/0/DeadLetterConfig", DELETE),

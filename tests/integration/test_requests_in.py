@@ -188,6 +188,22 @@ def test_what_is_refused_is_told_without_what_was_asked(mailbox: Mailbox) -> Non
         assert (secret in log) == (secret == "colour")  # a member's name, which says what to correct
 
 
+@pytest.mark.parametrize("name", ["84901888484", "+84901888484", "code843211"])
+def test_a_number_or_a_code_in_the_place_of_a_members_name_is_not_logged(mailbox: Mailbox, name: str) -> None:
+    # Twice in one message: such a name is refused where the document is read, too.
+    for body in (
+        json.dumps({"client": "demo", "to": "+84901888484", name: "x"}),
+        f'{{"{name}":1,"{name}":2}}',
+    ):
+        given_up = message(body, receives=MOST_RECEIVES)
+        mailbox.hand_on(message(body), given_up)
+    [line, _] = mailbox.told("MessageGivenUp")
+    assert line["field"] == "?"
+    log = mailbox.gateway.log.getvalue()
+    assert "901888484" not in log
+    assert "843211" not in log
+
+
 # What is no message.
 
 

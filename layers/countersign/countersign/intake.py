@@ -123,7 +123,7 @@ class Intake:
             return None
         fields: dict[str, Field] = {
             "outcome": refused.error.code,
-            "field": getattr(refused.error, "field", None),
+            "field": _field_of(refused.error),
             "client": refused.error.client_id,
             "country": refused.error.country,
         }
@@ -224,6 +224,16 @@ def _is_settled(refusal: CountersignError, *, asked: Asked | Overdue, wait_secon
     return isinstance(refusal, CanceledError) or (
         isinstance(refusal, UndeliverableError) and refusal.number_refused
     )
+
+
+def _field_of(refusal: CountersignError) -> str | None:
+    """The member at fault, as the log may have it.
+
+    What nobody knows is named by the sender, who may have put a number or a code in that place; none of
+    ours has digits in its name.
+    """
+    field = getattr(refusal, "field", None)
+    return field if field is None or not any(one.isdigit() for one in field) else "?"
 
 
 def _about(message: Message) -> dict[str, Field]:
