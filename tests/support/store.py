@@ -291,11 +291,14 @@ class MemoryStore:
 
         ends = settlement.status is not Status.PENDING
         takes_back = ends or settlement.code != verification.code
+        gives_time_back = (
+            settlement.sends < verification.sends and settlement.expires_at < verification.expires_at
+        )
         is_ours = delivery_is_of(verification)
 
         def may_be_settled(stored: Verification) -> bool:
             is_exhausted = stored.attempts >= stored.attempts_max and stored.checking == 0
-            has_ended = ends and (is_exhausted or stored.superseded_by is not None)
+            has_ended = (ends or gives_time_back) and (is_exhausted or stored.superseded_by is not None)
             return is_ours(stored) and not has_ended and not (takes_back and stored.solved)
 
         with self._mutex:

@@ -229,7 +229,11 @@ def settlement_update(
     """How a delivery ended. `unguessed`: only if nobody has tried a code meanwhile."""
     condition = _DELIVERY_IS_OURS
     ends = settlement.status is not Status.PENDING
-    if ends:
+    # A refused resend gives its time back. What ended within that time must not run out once more.
+    gives_time_back = (
+        settlement.sends < verification.sends and settlement.expires_at < verification.expires_at
+    )
+    if ends or gives_time_back:
         condition += f" AND {_NOT_SUPERSEDED} AND {_NOT_EXHAUSTED}"  # or it has ended, for another reason
     if ends or settlement.code != verification.code:
         condition += f" AND {_NOT_SOLVED}"  # somebody was told that it is approved: that stays so
@@ -252,7 +256,7 @@ def settlement_update(
         "expires_at": settlement.expires_at,
         "status": settlement.status,
     }
-    if ends or unguessed:
+    if ends or gives_time_back or unguessed:
         values["zero"] = 0
     if unguessed:
         condition += " AND #attempts = :zero"
