@@ -254,6 +254,17 @@ def test_one_whose_last_attempt_is_still_at_the_vendor_can_be_canceled(store: St
     assert store.cancel("demo", "v1", now=NOON).applied
 
 
+@pytest.mark.parametrize("answered_at", [NOON + 2, NOON + 1, NOON + 9])
+def test_what_was_superseded_stays_so_when_the_last_verdict_comes(store: Store, answered_at: int) -> None:
+    """Within the same second, too, and where the clock of the check is behind."""
+    created(store, vendor_held(attempts_max=1))
+    assert guess(store)
+    store.create(vendor_held("v2", created_at=NOON + 2), supersedes=("v1",))
+    assert stored(store).status(NOON + 2) == (Status.CANCELED, Reason.SUPERSEDED)
+    store.settle_check(stored(store), verdict=Verdict.WRONG, now=answered_at)
+    assert stored(store).status(NOON + 9) == (Status.CANCELED, Reason.SUPERSEDED)
+
+
 def test_a_superseded_one_cannot_be_canceled_again(store: Store) -> None:
     created(store, verification())
     store.create(verification("v2"), supersedes=("v1",))

@@ -394,7 +394,8 @@ class MemoryStore:
             answered = replace(stored, checking=stored.checking - 1)
             if verdict is Verdict.UNKNOWN:
                 return replace(answered, attempts=stored.attempts - 1)
-            answered = replace(answered, checked_at=now)
+            is_late = stored.superseded_at is not None
+            answered = replace(answered, checked_at=(stored.superseded_at or 0) + 1 if is_late else now)
             if verdict is Verdict.VERIFIED:
                 return replace(answered, stored_status=Status.APPROVED, stored_reason=Reason.CORRECT_CODE)
             return answered

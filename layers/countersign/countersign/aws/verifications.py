@@ -85,19 +85,24 @@ def guess_update(client_id: str, verification_id: str, *, guess: str, now: int, 
 
 
 def verdict_update(verification: Verification, *, verdict: Verdict, now: int) -> Update:
-    """Close an open check with the vendor's verdict; `UNKNOWN` gives the attempt back."""
+    """Close an open check with the vendor's verdict; `UNKNOWN` gives the attempt back.
+
+    A verdict on what was replaced meanwhile comes after that, whatever the seconds of two clocks say: it
+    must not turn a cancelation that was told into a failure.
+    """
     values: dict[str, str | int] = {"one": 1}
     expression = "SET #checking = #checking - :one"
     condition = _NOT_OUR_OWN_RETRY
     if verdict is Verdict.UNKNOWN:
         expression += ", #attempts = #attempts - :one"
     else:
-        expression += ", #checked_at = :now"
-        values["now"] = now
+        expression += ", #checked_at = if_not_exists(#superseded_at, :just_before) + :one"
+        values["just_before"] = now - 1
     if verdict is Verdict.VERIFIED:
         expression += ", #stored_status = :approved, #stored_reason = :reason"
         condition = _MAY_BE_APPROVED
         values |= {
+            "now": now,
             "pending": Status.PENDING,
             "approved": Status.APPROVED,
             "reason": Reason.CORRECT_CODE,
