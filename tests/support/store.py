@@ -401,10 +401,11 @@ class MemoryStore:
             return answered
 
         def may_be_settled(stored: Verification) -> bool:
-            if verdict is not Verdict.VERIFIED:
+            if verdict is Verdict.UNKNOWN:
                 return True
-            is_pending = stored.stored_status is Status.PENDING and stored.superseded_by is None
-            return is_pending and stored.expires_at > now
+            is_pending = stored.stored_status is Status.PENDING
+            is_in_time = stored.superseded_by is None and stored.expires_at > now
+            return is_pending and (is_in_time or verdict is not Verdict.VERIFIED)
 
         return self._change(verification, condition=may_be_settled, change=settled)
 

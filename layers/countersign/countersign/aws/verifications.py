@@ -97,13 +97,13 @@ def verdict_update(verification: Verification, *, verdict: Verdict, now: int) ->
         expression += ", #attempts = #attempts - :one"
     else:
         expression += ", #checked_at = if_not_exists(#superseded_at, :just_before) + :one"
-        values["just_before"] = now - 1
+        condition = f"{_PENDING} AND {condition}"  # an approval keeps its time
+        values |= {"just_before": now - 1, "pending": Status.PENDING}
     if verdict is Verdict.VERIFIED:
         expression += ", #stored_status = :approved, #stored_reason = :reason"
         condition = _MAY_BE_APPROVED
         values |= {
             "now": now,
-            "pending": Status.PENDING,
             "approved": Status.APPROVED,
             "reason": Reason.CORRECT_CODE,
         }
