@@ -23,7 +23,7 @@ def endings(story: Story, id_: str) -> list[Happening]:
 
 
 @pytest.mark.parametrize("result", [ACCEPTED, UNKNOWN])
-def test_a_text_that_is_taken_when_the_code_has_just_run_out_is_told_before_its_end(result: object) -> None:
+def test_a_text_that_is_taken_when_the_code_has_just_run_out_is_told_after_that(result: object) -> None:
     story = Story(caller=client(cooldown_seconds=0, resend=ResendMode.SAME_CODE))
     id_ = story.world.start(by=story.caller).verification.id
     story.read_the_stream()
@@ -31,9 +31,38 @@ def test_a_text_that_is_taken_when_the_code_has_just_run_out_is_told_before_its_
     story.world.two.sends.append(Scripted(result=result, meanwhile=lambda: story.wait(15)))  # type: ignore[arg-type]
     story.world.resend(id_, by=story.caller)
     story.end()
-    assert story.bus.names() == ["Sent", "Sent", "Expired"]
+    assert story.bus.names() == ["Sent", "Expired", "Sent"]
     assert story.world.read(id_).delivery is not Delivery.SENDING
-    assert story.bus.events[-1].detail()["seconds"] == 300
+    assert endings(story, id_) == [Happening.EXPIRED]
+
+
+def test_a_text_that_is_taken_when_the_client_has_just_canceled_is_told_after_that() -> None:
+    story = Story(caller=client(cooldown_seconds=0))
+    id_ = story.world.start(by=story.caller).verification.id
+    canceled = Scripted(result=ACCEPTED, meanwhile=lambda: story.world.cancel(id_, by=story.caller))
+    story.world.two.sends.append(canceled)
+    resent = story.world.resend(id_, by=story.caller)
+    story.end()
+    assert story.bus.names() == ["Sent", "Canceled", "Sent"]
+    assert story.bus.events[-1].detail()["status"] == "canceled"
+    read = story.world.read(id_)
+    assert read == resent
+    assert (read.delivery, read.provider, read.vendor_reference) == (Delivery.ACCEPTED, "two", "ref-1")
+
+
+def test_a_text_of_the_vendors_code_that_is_approved_before_the_vendor_answers_is_told() -> None:
+    story = Story(custody="vendor")
+
+    def approved() -> None:
+        story.world.one.checks.append(Scripted(result=verdict(Verdict.VERIFIED)))
+        [id_] = story.known()
+        story.world.check(id_, "000000", by=story.caller)
+
+    story.world.one.sends.append(Scripted(result=ACCEPTED, meanwhile=approved))
+    id_ = story.world.start(by=story.caller).verification.id
+    story.end()
+    assert story.bus.names() == ["Approved", "Sent"]
+    assert story.world.read(id_).delivery is Delivery.ACCEPTED
 
 
 def test_what_ended_while_a_resend_was_refused_does_not_end_again_when_its_time_is_given_back() -> None:

@@ -80,7 +80,7 @@ def test_one_whose_function_died_while_it_sent_expires_like_the_others(story: St
         story.world.start()
     lived(story, 400)
     assert told(story) == [Happening.EXPIRED]
-    assert expired_after(story) == [331]  # a text that is being handed over would be at its vendor by then
+    assert expired_after(story) == [301]
 
 
 def test_what_lives_longer_since_it_was_read_is_looked_at_again(story: Story) -> None:

@@ -303,10 +303,33 @@ class MemoryStore:
 
         with self._mutex:
             counted = self._change(verification, condition=may_be_settled, change=settled)
+            if not counted.applied and settlement.status is Status.PENDING:
+                counted = self._settled_late(verification, settlement=settlement) or counted
             unguessed = counted.verification is not None and counted.verification.attempts == 0
             if counted.applied and unguessed and release is not None:
                 self.release_number(release)
             return counted
+
+    def _settled_late(self, verification: Verification, *, settlement: Settlement) -> Counted | None:
+        """A text that was taken of one that has ended is kept beside its end."""
+        is_taken = settlement.sends == verification.sends
+        late = self._change(
+            verification,
+            condition=lambda stored: (
+                is_taken
+                and stored.stored_status is not Status.PENDING
+                and stored.delivery is Delivery.SENDING
+                and stored.sends == verification.sends
+            ),
+            change=lambda stored: replace(
+                stored,
+                delivery=settlement.delivery,
+                provider=settlement.provider,
+                channel=settlement.channel or verification.channel,
+                vendor_reference=settlement.vendor_reference or stored.vendor_reference,
+            ),
+        )
+        return Counted(applied=False, verification=late.verification) if late.applied else None
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
         with self._mutex:

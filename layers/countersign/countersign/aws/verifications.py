@@ -60,7 +60,9 @@ _HAS_EXPIRED = " AND ".join(
     )
 )
 _MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_OUR_OWN_RETRY))
-_DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
+_OUR_SEND = f"#delivery = :sending AND #sends = :our_send AND {_NOT_OUR_OWN_RETRY}"
+_DELIVERY_IS_OURS = f"{_PENDING} AND {_OUR_SEND}"
+_DELIVERY_IS_OURS_TOO_LATE = f"#stored_status <> :pending AND {_OUR_SEND}"
 
 
 def guess_update(client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None) -> Update:
@@ -281,6 +283,23 @@ def settlement_update(
         expression += ", #resend_key = :resend_key"
         values["resend_key"] = settlement.resend_key
     return _on(verification, expression=expression, condition=condition, values=values)
+
+
+def late_update(verification: Verification, *, settlement: Settlement) -> Update:
+    """Where a text went that a vendor took of one that has ended meanwhile; the end stays as it is."""
+    expression = "SET #delivery = :delivery, #provider = :provider, #channel = :channel"
+    values: dict[str, str | int] = {
+        "pending": Status.PENDING,
+        "sending": Delivery.SENDING,
+        "our_send": verification.sends,
+        "delivery": settlement.delivery,
+        "provider": settlement.provider,
+        "channel": settlement.channel or verification.channel,
+    }
+    if settlement.vendor_reference is not None:
+        expression += ", #vendor_reference = :reference"
+        values["reference"] = settlement.vendor_reference
+    return _on(verification, expression=expression, condition=_DELIVERY_IS_OURS_TOO_LATE, values=values)
 
 
 def settled(verification: Verification, *, settlement: Settlement) -> Verification:

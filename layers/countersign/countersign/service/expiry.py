@@ -14,13 +14,10 @@ from countersign.changes import Change
 from countersign.clock import Clock
 from countersign.consumers import TakenInPartError, Wake, Wakes
 from countersign.lifecycle import ending
-from countersign.model import Delivery, Verification
+from countersign.model import Verification
 from countersign.ports import Store
 
 MARGIN_SECONDS = 1  # a look a moment too early costs a second one
-HANDED_OVER_SECONDS = (
-    30  # longer than any function has for a send: then a text is with its vendor, or nowhere
-)
 
 
 @final
@@ -63,36 +60,25 @@ class Expirer:
     def look(self, client_id: str, verification_id: str) -> None:
         """Write that it has expired, if it has; look again later, if it lives longer.
 
-        As often as it is asked to: the write is conditional. A text that is on its way to a vendor is waited
-        for, because nothing more is written of it once the end is. Raises ServiceUnavailableError or
+        As often as it is asked to: the write is conditional. Raises ServiceUnavailableError or
         TakenInPartError; it is then to be asked again.
         """
         now = self._clock.now()
         verification = self._store.get(client_id, verification_id)
-        if verification is not None and now >= _over_at(verification) and ending(verification) is None:
+        if verification is not None and ending(verification) is None and now >= verification.expires_at:
             verification = self._store.expire(client_id, verification_id, now=now).verification
         # It lives longer, or does so since it was read.
-        if verification is not None and now < _over_at(verification) and ending(verification) is None:
-            self._wakes.schedule([_wake(verification, at=_over_at(verification), now=now)])
+        if verification is not None and ending(verification) is None and now < verification.expires_at:
+            self._wakes.schedule([wake_for(verification, now=now)])
 
 
 def wake_for(verification: Verification, *, now: int) -> Wake:
     """A look at a verification when its code runs out; now, if that was before."""
-    return _wake(verification, at=verification.expires_at, now=now)
-
-
-def _wake(verification: Verification, *, at: int, now: int) -> Wake:
     return Wake(
         client_id=verification.client_id,
         verification_id=verification.id,
-        in_seconds=max(0, at - now + MARGIN_SECONDS),
+        in_seconds=max(0, verification.expires_at - now + MARGIN_SECONDS),
     )
-
-
-def _over_at(verification: Verification) -> int:
-    """When its end can be written. A text may have been begun up to the moment at which the code ran out."""
-    is_handed_over = verification.delivery is Delivery.SENDING
-    return verification.expires_at + (HANDED_OVER_SECONDS if is_handed_over else 0)
 
 
 def _runs_out_earlier(old: Verification | None, new: Verification) -> bool:
