@@ -237,10 +237,12 @@ class Stack:
         body = {"mode": mode, "times": times, "deliver": deliver}
         self._call("POST", f"/local/vendors/{name}", body).raise_for_status()
 
-    def report(self, mode: str, *, delay_seconds: float = 0.2) -> None:
-        """How the vendors that report do so from now on; see local/vendors/reports.py."""
+    def report(self, mode: str, *, by: str | None = None, delay_seconds: float = 0.2) -> None:
+        """How a vendor, or each one that reports, does so from now on; see local/vendors/reports.py."""
         urls = {"esms": esms_callback_url(self.api_url), "engagelab": f"{self.api_url}/receipts/engagelab"}
         for name, url in urls.items():
+            if by not in (None, name):
+                continue
             body = {"mode": mode, "url": url, "delay_seconds": delay_seconds}
             self._call("POST", f"/local/vendors/{name}/reports", body).raise_for_status()
 

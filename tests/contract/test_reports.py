@@ -188,6 +188,27 @@ def test_a_check_beside_a_report_knows_its_own_first_try(scene: Scene) -> None:
     assert scene.stored().receipt is Receipt.DELIVERED
 
 
+@pytest.mark.parametrize("meanwhile", [None, Receipt.DELIVERED])
+def test_after_a_resend_that_nobody_took_the_older_text_stands_as_it_did_and_moves_on(
+    scene: Scene, meanwhile: Receipt | None
+) -> None:
+    scene.link()
+    scene.report(Receipt.UNDELIVERED)
+    before = scene.stored()
+    scene.clock.advance(60)
+    resent = scene.after(scene.store.begin_resend(before, intent=resend_intent(before, provider="esms")))
+    assert (resent.receipt, resent.receipt_at) == (None, None)
+    if meanwhile is not None:
+        scene.report(meanwhile)  # of the older text, which is not the last one now
+    as_before = settlement(
+        before, vendor_reference="ref-1", receipt=before.receipt, receipt_at=before.receipt_at
+    )
+    restored = scene.after(scene.store.settle_delivery(resent, settlement=as_before, release=None))
+    assert (restored.receipt, restored.receipt_at) == (Receipt.UNDELIVERED, NOON)
+    Linker(scene.receiver).take([Change(resent, restored, scene.clock.now())])
+    assert scene.stored().receipt is (meanwhile or Receipt.UNDELIVERED)
+
+
 def test_an_ended_verification_still_shows_what_became_of_its_text(scene: Scene) -> None:
     scene.store.cancel("demo", "v1", now=NOON)
     scene.link()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from countersign.dialects.native_messages import parse_message, read_record
+from countersign.dialects.native_messages import Asked, Overdue, parse_message, read_record
 from countersign.dialects.native_parsing import parse_start
 from countersign.errors import CountersignError
 from countersign.policy import Policy
@@ -63,6 +64,7 @@ REFUSED: dict[str, Any] = {
 def _takes_service(document: object) -> bool:
     try:
         asked = parse_message(read_record(message(document)))
+        assert isinstance(asked, Asked)
         parse_start(asked.members, policy=Policy(), idempotency_key=asked.key)
     except CountersignError:
         return False
@@ -84,6 +86,14 @@ def test_a_request_is_taken_by_both(document: object) -> None:
 @pytest.mark.parametrize("document", REFUSED.values(), ids=REFUSED)
 def test_what_is_no_request_is_refused_by_both(document: object) -> None:
     assert (REQUEST.is_valid(document), _takes_service(document)) == (False, False)
+
+
+def test_the_services_own_message_is_shown_and_is_no_request_of_anybodys() -> None:
+    page = (DOCS / "events-in.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r'`({"client":"demo","resend":"<id>".*?})`', page)
+    document = json.loads(shown) | {"resend": "k2v7xq4mzt3hw6ynpbc5jd7r2a"}
+    assert isinstance(parse_message(read_record(message(document))), Overdue)
+    assert not REQUEST.is_valid(document)
 
 
 def test_every_request_that_is_shown_is_one() -> None:

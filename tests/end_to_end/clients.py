@@ -59,10 +59,12 @@ _POLICIES: Mapping[str, Mapping[str, object]] = {
     "counted": {"routes": "gateway", **_OWN},
     "given-back": {"routes": "gateway", **_OWN},
     "told": {"routes": "gateway", **_OWN},  # and one whose events are listened to
+    "sent-again": {"routes": "gateway", "on_undelivered": "next_provider", "cooldown_seconds": 2, **_OWN},
     # Of which permissions are taken from the roles.
     "withheld-vendor": {"routes": "default", **_QUICK, **_OWN},
     "withheld-gateway": {"routes": "gateway", **_QUICK, **_OWN},
     "withheld-counted": {"routes": "gateway", **_OWN},
+    "withheld-again": {"routes": "gateway", "on_undelivered": "next_provider", **_QUICK, **_OWN},
     HOOKED: {"routes": "gateway", **_OWN},
     "pool": {"routes": "gateway"},  # whom the triggers of the Cognito user pool act as
     "demo": {"routes": "default", **_OWN},

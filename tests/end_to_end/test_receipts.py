@@ -8,10 +8,6 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from countersign.aws.report_book import DynamoReportBook
-from countersign.aws.table import Table
-from countersign.clock import SystemClock
-from countersign.reports import Owner
 from local.accounts import esms_callback_url
 from local.stack import Stack
 from tests.end_to_end.calling import Caller, fresh_number
@@ -25,20 +21,6 @@ def reporting(stack: Stack) -> Iterator[Callable[[str], None]]:
     """Vendors report so from now on, and not at all after the test."""
     yield lambda mode: stack.report(mode, delay_seconds=0.1)
     stack.report("none")
-
-
-def link(stack: Stack, id_: str, *, client: str) -> None:
-    """What the stream's consumer does; where one is deployed, this repeats it."""
-    database = stack.client("dynamodb")
-    pk = f"V#{client}#{id_}"
-    item = database.get_item(TableName=stack.table_name, Key={"pk": {"S": pk}}, ConsistentRead=True)["Item"]
-    table = Table(stack.table_name, client=lambda: database, clock=SystemClock())
-    book = DynamoReportBook(table)
-    owner = Owner(client, id_, item["country"]["S"])
-    entry = book.note_owner(
-        item["provider"]["S"], item["vendor_reference"]["S"], owner=owner, now=SystemClock().now()
-    )
-    book.show(entry)
 
 
 def receipt_of(caller: Caller, id_: str, *, wanted: str) -> object:
@@ -68,9 +50,29 @@ def test_what_became_of_a_text_is_shown(
     caller = Caller(stack, "quick-gateway")
     started = caller.start(fresh_number(country)).body
     assert started["provider"] == VENDORS[country]
-    link(stack, started["id"], client="quick-gateway")
     assert receipt_of(caller, started["id"], wanted=receipt) == receipt
     assert {one["status"] for one in stack.reports(VENDORS[country])} == {200}
+
+
+def test_a_text_that_did_not_arrive_is_sent_again_once_over_the_next_vendor_where_the_policy_says_so(
+    stack: Stack, reporting: Callable[[str], None]
+) -> None:
+    reporting("undelivered")
+    stack.report("delivered", by="engagelab", delay_seconds=0.1)
+    nothing, again = Caller(stack, "quick-gateway"), Caller(stack, "sent-again")
+    left, to = fresh_number("VN"), fresh_number("VN")
+    left_id = nothing.start(left).body["id"]
+    assert receipt_of(nothing, left_id, wanted="undelivered") == "undelivered"
+    started = again.start(to).body
+    assert started["provider"] == "esms"
+    assert receipt_of(again, started["id"], wanted="delivered") == "delivered"
+    resent = again.read(started["id"]).body
+    assert (resent["provider"], resent["status"]) == ("engagelab", "pending")
+    texts = stack.messages(to)
+    assert [text["code"] for text in texts] == [texts[0]["code"]] * 2
+    # By default nothing was sent, and the change that might have asked for it was read before these.
+    assert (len(stack.messages(left)), nothing.read(left_id).body["receipt"]) == (1, "undelivered")
+    assert again.check(started["id"], texts[0]["code"]).body["status"] == "approved"
 
 
 def test_whoever_only_guesses_at_a_callback_finds_nothing(stack: Stack) -> None:

@@ -45,9 +45,21 @@ def an_expiry(scene: Scene) -> bool:
     return scene.waited(is_written)
 
 
+def a_redelivery(scene: Scene) -> bool:
+    """Of a text that a vendor reported as undelivered; which text that is was linked before."""
+    stack, caller, to = scene.stack, Caller(scene.stack, "withheld-again"), fresh_number("VN")
+    stack.report("undelivered", by="esms")
+    try:
+        assert caller.start(to).status == 201
+        return scene.waited(lambda: len(stack.messages(to)) == 2)
+    finally:
+        stack.report("none")
+
+
 PUBLISH_USES: Mapping[str, Use] = {
     "PublishRole/Endings/dynamodb:GetItem": Use(an_expiry),
     "PublishRole/Endings/dynamodb:UpdateItem": Use(an_expiry),
     "PublishRole/Publish/events:PutEvents": Use(an_event),
     "PublishRole/Expiries/sqs:SendMessage": Use(an_expiry),
+    "PublishRole/Requests/sqs:SendMessage": Use(a_redelivery),
 }

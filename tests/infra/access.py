@@ -61,6 +61,7 @@ GRANTS = {
         table={"GetItem", "UpdateItem"},
         more=STREAM
         | {("events:PutEvents", "Bus.Arn"), ("sqs:SendMessage", "PublishDeadLetters.Arn")}
+        | {("sqs:SendMessage", "Requests.Arn")}
         | {(f"sqs:{action}", "Expiries.Arn") for action in OF_A_QUEUE},
     ),
     "WebhookRole": _grants("WebhookLogGroup", table={"BatchGetItem", "UpdateItem"}, more=WAITING),

@@ -93,7 +93,12 @@ def outlets(outlets_of_the_module: Outlets) -> Iterator[Outlets]:
 @pytest.fixture
 def publish_environment(outlets: Outlets) -> dict[str, str]:
     """All that the publish function has: no secret."""
-    return {"TABLE_NAME": TABLE, "EVENT_BUS_NAME": BUS, "EXPIRIES_URL": outlets.expiries_url}
+    return {
+        "TABLE_NAME": TABLE,
+        "EVENT_BUS_NAME": BUS,
+        "EXPIRIES_URL": outlets.expiries_url,
+        "REQUESTS_URL": outlets.requests_url,
+    }
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from countersign.edge import Edge
 from countersign.ports import Clients
 from countersign.service.check import Checker
 from countersign.service.prove import Prover
+from countersign.service.redelivery import Redeliverer
 from countersign.service.resend import Resender
 from countersign.service.start import Starter
 from tests.support.gateway import (
@@ -200,6 +201,10 @@ class BrokenUseCases:
 
     @property
     def resender(self) -> Resender:
+        raise NotImplementedError
+
+    @property
+    def redeliverer(self) -> Redeliverer:
         raise NotImplementedError
 
     @property

@@ -132,6 +132,16 @@ POISON = {
     "another event": by_the_bus() | {"detail-type": "VerificationSent"},
     "no detail": by_the_bus() | {"detail": "x"},
     "no time": by_the_bus() | {"time": "noon"},
+    "a resend of no id": {"client": "demo", "resend": "V#demo", "sends": 1},
+    "a resend of no text": {"client": "demo", "resend": "k2v7xq4mzt3hw6ynpbc5jd7r2a"},
+    "a resend of too many texts": {"client": "demo", "resend": "k2v7xq4mzt3hw6ynpbc5jd7r2a", "sends": 11},
+    "a resend to a number": {
+        "client": "demo",
+        "resend": "k2v7xq4mzt3hw6ynpbc5jd7r2a",
+        "sends": 1,
+        "to": "+84901888485",
+    },
+    "a resend by the bus": by_the_bus({"client": "demo", "resend": "k2v7xq4mzt3hw6ynpbc5jd7r2a", "sends": 1}),
     "a time of no zone": {"client": "demo", "to": "+84901888485", "requested_at": "2025-06-15T15:06:40"},
 }
 

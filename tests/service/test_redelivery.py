@@ -15,6 +15,7 @@ from countersign.reports import Entry, Owner, Redelivery
 from countersign.service.redelivery import Redeliverer, RedeliveryWatch
 from tests.support.builders import client
 from tests.support.clock import NOON
+from tests.support.lifecycle import Stream
 from tests.support.providers import REFUSED
 from tests.support.report_book import MemoryReportBook
 from tests.support.world import GATEWAY, SECONDS, VENDOR, World, code_of
@@ -68,9 +69,12 @@ class Scene:
         assert self.book.show(entry)
         self.watch.take([Change(old, self.stored(), self.world.clock.now())])
 
-    def redeliver(self, *, by: Client | None = None) -> Verification | None:
+    def redeliver(self, *, by: Client | None = None, sends: int | None = None) -> Verification | None:
+        """What the message about a text makes; without `sends`, the last one that was asked for."""
+        asked = self.asked.redeliveries
+        about = sends or (asked[-1].sends if asked else 1)
         return self.redeliverer.redeliver(
-            by or self.by, verification_id=self.id, deadline=self.world.deadline(SECONDS)
+            by or self.by, verification_id=self.id, sends=about, deadline=self.world.deadline(SECONDS)
         )
 
 
@@ -79,7 +83,7 @@ def test_an_undelivered_text_is_asked_for_after_the_cooldown_and_sent_over_the_n
     scene.world.clock.advance(20)
     scene.report(Receipt.UNDELIVERED)
     [asked] = scene.asked.redeliveries
-    assert asked == Redelivery(client_id="demo", verification_id=scene.id, send_number=1, in_seconds=40)
+    assert asked == Redelivery(client_id="demo", verification_id=scene.id, sends=1, in_seconds=40)
     scene.world.clock.advance(asked.in_seconds)
     again = scene.redeliver()
     assert again is not None
@@ -98,7 +102,7 @@ def test_it_goes_on_to_the_third_vendor_and_round() -> None:
         assert again is not None
         providers.append(again.provider)
     assert providers == ["two", "three", "one"]
-    assert [one.send_number for one in scene.asked.redeliveries] == [1, 2, 3]
+    assert [one.sends for one in scene.asked.redeliveries] == [1, 2, 3]
 
 
 def test_a_message_that_comes_twice_sends_once() -> None:
@@ -148,6 +152,23 @@ def test_a_text_that_arrives_after_all_is_not_sent_again() -> None:
     scene.world.clock.advance(60)
     assert scene.redeliver() is None
     assert len(scene.asked.redeliveries) == 1
+
+
+def test_a_cooldown_that_outlasts_the_code_asks_for_nothing() -> None:
+    scene = Scene(by=client(on_undelivered=OnUndelivered.NEXT_PROVIDER, cooldown_seconds=300))
+    scene.report(Receipt.UNDELIVERED)
+    assert scene.asked.redeliveries == []
+
+
+def test_a_message_about_an_older_text_sends_nothing() -> None:
+    scene = Scene()
+    scene.report(Receipt.UNDELIVERED)
+    scene.world.clock.advance(60)
+    assert scene.redeliver() is not None
+    scene.report(Receipt.UNDELIVERED)
+    scene.world.clock.advance(60)
+    assert scene.redeliver(sends=1) is None
+    assert scene.redeliver(sends=2) is not None
 
 
 @pytest.mark.parametrize("receipt", [Receipt.SENT, Receipt.DELIVERED])
@@ -214,7 +235,28 @@ def test_a_redelivery_that_nobody_takes_counts_no_send() -> None:
     scene.world.one.will(REFUSED)
     with pytest.raises(UndeliverableError):
         scene.redeliver()
-    assert scene.stored().sends == 1
+    assert (scene.stored().sends, scene.stored().receipt) == (1, Receipt.UNDELIVERED)
+
+
+def test_a_redelivery_that_nobody_took_may_be_tried_again_and_is_not_asked_for_anew() -> None:
+    scene = Scene()
+    scene.report(Receipt.UNDELIVERED)
+    scene.world.clock.advance(60)
+    for vendor in scene.world.vendors:
+        vendor.will(REFUSED)
+    stream = Stream(scene.world.memory, clock=scene.world.clock)
+    stream.look()
+    told = len(stream.changes)
+    scene.world.store.inner = stream.behind(scene.world.store.inner)
+    with pytest.raises(UndeliverableError):
+        scene.redeliver()
+    assert len(stream.changes) > told
+    scene.watch.take(stream.changes[told:])
+    assert len(scene.asked.redeliveries) == 1
+    scene.world.clock.advance(60)
+    again = scene.redeliver()
+    assert again is not None
+    assert (again.sends, scene.world.sends) == (2, 5)
 
 
 def test_what_is_no_verification_any_more_is_passed_over() -> None:

@@ -13,6 +13,7 @@ from countersign.dialects.native import Native
 from countersign.intake import Intake
 from countersign.service.check import Checker
 from countersign.service.prove import Prover
+from countersign.service.redelivery import Redeliverer
 from countersign.service.resend import Resender
 from countersign.service.start import Starter
 from countersign.service.wish import Started
@@ -62,6 +63,10 @@ class Stand:
 
     @property
     def resender(self) -> Resender:
+        raise NotImplementedError
+
+    @property
+    def redeliverer(self) -> Redeliverer:
         raise NotImplementedError
 
     @property

@@ -36,10 +36,11 @@ type Told = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outlets:
-    """A bus whose events a rule puts into a queue, and the queue of looks."""
+    """A bus whose events a rule puts into a queue, the queue of looks, and that of requests."""
 
     heard_url: str
     expiries_url: str
+    requests_url: str
 
     def told(self) -> list[Told]:
         """Everything that has come since the last time, checked against the schema."""
@@ -49,6 +50,10 @@ class Outlets:
         """The looks that are due."""
         return [json.loads(body) for body in _taken(self.expiries_url)]
 
+    def requests(self) -> list[str]:
+        """The bodies of the messages that are due on the queue of requests."""
+        return _taken(self.requests_url)
+
     def waiting(self) -> int:
         """How many looks are not due yet."""
         sqs = boto3.client("sqs")
@@ -56,7 +61,7 @@ class Outlets:
         return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
     def purge(self) -> None:
-        for url in (self.heard_url, self.expiries_url):
+        for url in (self.heard_url, self.expiries_url, self.requests_url):
             boto3.client("sqs").purge_queue(QueueUrl=url)
 
 
@@ -64,11 +69,13 @@ def make_outlets() -> Outlets:
     """Call it where AWS is emulated."""
     sqs, events = boto3.client("sqs"), boto3.client("events")
     events.create_event_bus(Name=BUS)
-    heard, expiries = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("heard", "expiries"))
+    heard, expiries, requests = (
+        sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("heard", "expiries", "requests")
+    )
     arn = sqs.get_queue_attributes(QueueUrl=heard, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="all", EventBusName=BUS, EventPattern='{"source":["countersign"]}')
     events.put_targets(Rule="all", EventBusName=BUS, Targets=[{"Id": "heard", "Arn": arn}])
-    return Outlets(heard, expiries)
+    return Outlets(heard, expiries, requests)
 
 
 def _taken(url: str) -> list[str]:

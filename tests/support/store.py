@@ -287,6 +287,8 @@ class MemoryStore:
                 guess=stored.guess if settlement.code == verification.code else GUESS_NONE,
                 channel=settlement.channel or stored.channel,
                 resend_key=stored.resend_key if settlement.resend_key is None else settlement.resend_key,
+                receipt=settlement.receipt or stored.receipt,
+                receipt_at=settlement.receipt_at or stored.receipt_at,
             )
 
         ends = settlement.status is not Status.PENDING

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from countersign.errors import ConfigurationError
-from countersign.model import ResendMode
+from countersign.model import OnUndelivered, ResendMode
 from countersign.policy import DEFAULT_COUNTRIES, Bound, Limit, Policy
 
 BOUNDS = [
@@ -57,6 +57,10 @@ def test_a_number_outside_its_bounds_is_said_with_client_and_setting(name: str, 
         ({"resend": "other_code"}, "client demo: policy.resend must be one of same_code, new_code"),
         ({"resend": []}, "client demo: policy.resend must be one of same_code, new_code"),
         ({"resend": None}, "client demo: policy.resend must be one of same_code, new_code"),
+        (
+            {"on_undelivered": True},
+            "client demo: policy.on_undelivered must be one of nothing, next_provider",
+        ),
         ({"routes": ""}, "client demo: policy.routes must name a table of the routes"),
         ({"routes": {}}, "client demo: policy.routes must name a table of the routes"),
         ({"ttl": 60}, "client demo: policy.ttl is not a setting"),
@@ -70,8 +74,10 @@ def test_what_is_no_setting_or_no_value_is_said(section: dict[str, Any], message
 
 
 def test_the_other_settings_are_read() -> None:
-    policy = Policy.parse({"resend": "new_code", "routes": "premium"}, client_id="demo")
+    section = {"resend": "new_code", "routes": "premium", "on_undelivered": "next_provider"}
+    policy = Policy.parse(section, client_id="demo")
     assert (policy.resend, policy.routes) == (ResendMode.NEW_CODE, "premium")
+    assert policy.on_undelivered is OnUndelivered.NEXT_PROVIDER
 
 
 def test_bounds_are_inclusive() -> None:

@@ -13,7 +13,7 @@ from countersign.errors import ServiceUnavailableError
 from countersign.reports import Redelivery
 from tests.support.aws import client_error
 
-REDELIVERY = Redelivery(client_id="demo", verification_id="v1", send_number=2, in_seconds=40)
+REDELIVERY = Redelivery(client_id="demo", verification_id="v1", sends=2, in_seconds=40)
 
 
 @dataclass
@@ -35,7 +35,7 @@ def test_a_message_names_client_verification_and_text_and_waits() -> None:
     SqsRedeliveries("https://queue.example", client=lambda: queue).ask(REDELIVERY)
     [(url, body, delay)] = queue.sent
     assert (url, delay) == ("https://queue.example", 40)
-    assert json.loads(body) == {"client": "demo", "resend": "v1", "idempotency_key": "undelivered-2"}
+    assert json.loads(body) == {"client": "demo", "resend": "v1", "sends": 2}
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_life_of_secrets_that_is_no_number_is_said(value: str) -> None:
 def test_every_setting_but_the_table_and_one_functions_own_is_needed_by_both_callers_functions() -> None:
     of_sending = {"ROUTES", "TEST_NUMBERS", "DAILY_SENDS_WARNING", "DAILY_SENDS_LIMIT"}
     of_cognito = {"COGNITO_CLIENT", "COGNITO_USER_POOL_ID", "COGNITO_KEY_ARN"}
-    of_publishing = {"EVENT_BUS_NAME", "EXPIRIES_URL"}
+    of_publishing = {"EVENT_BUS_NAME", "EXPIRIES_URL", "REQUESTS_URL"}
     of_webhooks = {"WEBHOOKS_QUEUE_URL", "WEBHOOK_LOOPBACK"}
     of_proofs = {"PROOF_KEY_ARN", "PROOF_ISSUER", "PROOF_TTL_SECONDS"}
     of_one = of_sending | of_publishing | of_webhooks | of_proofs | of_cognito

@@ -271,12 +271,21 @@ class Container:
     @cached_property
     def _consumers(self) -> tuple[Consumer, ...]:
         from countersign.aws.bus import EventBridgeBus
+        from countersign.aws.redeliveries import SqsRedeliveries
         from countersign.service.expiry import ExpiryWatch
         from countersign.service.publishing import Publisher
+        from countersign.service.redelivery import RedeliveryWatch
 
-        name = required(self._environment, Setting.EVENT_BUS_NAME)
-        bus = EventBridgeBus(name, client=lambda: self.events)
-        return Publisher(bus=bus), ExpiryWatch(wakes=self._wakes, clock=self.clock)
+        bus_name = required(self._environment, Setting.EVENT_BUS_NAME)
+        requests_url = required(self._environment, Setting.REQUESTS_URL)
+        return (
+            Publisher(bus=EventBridgeBus(bus_name, client=lambda: self.events)),
+            ExpiryWatch(wakes=self._wakes, clock=self.clock),
+            self.linker,
+            RedeliveryWatch(
+                redeliveries=SqsRedeliveries(requests_url, client=lambda: self.queues), clock=self.clock
+            ),
+        )
 
     @cached_property
     def _expirer(self) -> Expirer:

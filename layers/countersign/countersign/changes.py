@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from countersign.model import Verification
+from countersign.model import Receipt, Verification
 
 
 class UnreadableChangeError(ValueError):
@@ -19,3 +19,13 @@ class Change:
     new: Verification | None
     at: int  # when the table was written; whole seconds
     number: str = ""  # the record's SequenceNumber: decimal digits, growing with each change of one item
+
+
+def reported_before(old: Verification | None, *, new: Verification) -> Receipt | None:
+    """What was known, before a change, of the text that is the last one after it.
+
+    A resend that nobody took leaves the text before it as it was, with its receipt: no news of that one.
+    """
+    if old is None:
+        return None
+    return new.receipt if new.sends < old.sends else old.receipt

@@ -1,9 +1,11 @@
 """Where requests come in by the queue: the send function's edge for batches.
 
-Each message is a start of its own. What leaves names the messages that are not done,
-`{"batchItemFailures": [{"itemIdentifier": messageId}]}`, empty for none; Lambda deletes the others.
+Each message is a start of its own, or a text that did not arrive and is to be sent again. What leaves names
+the messages that are not done, `{"batchItemFailures": [{"itemIdentifier": messageId}]}`, empty for none;
+Lambda deletes the others.
 
     served              deleted; the same message again finds what it made, and sends nothing
+    nothing to do now   deleted: an undelivered text whose verification has gone on or ended
     waiting helps       back on the queue for as long as the refusal says, or longer with every try
     nothing helps       back on the queue at once, so that it soon reaches the dead letters
     no time was left    back on the queue at once, untouched
@@ -17,17 +19,19 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 
 from countersign.clock import Clock, Deadline
 from countersign.dialects.native import Native
-from countersign.dialects.native_messages import Asked, Message, parse_message, read_record
+from countersign.dialects.native_messages import Asked, Message, Overdue, parse_message, read_record
 from countersign.edge import LONGEST_SECONDS, LambdaContext, told
 from countersign.errors import (
     CanceledError,
     CountersignError,
     ServiceUnavailableError,
+    UnauthenticatedError,
     UndeliverableError,
     cause_of,
 )
 
 if TYPE_CHECKING:
+    from countersign.model import Verification
     from countersign.ports import Field
     from countersign.service.wish import Started
     from countersign.telemetry import PowertoolsTelemetry
@@ -86,7 +90,7 @@ class Intake:
         self._draw = draw
 
     def __call__(self, event: Mapping[str, object], context: LambdaContext) -> dict[str, object]:
-        """Start what a batch asks for. Raises UnreadableBatchError for what is no batch of SQS."""
+        """Send what a batch asks for. Raises UnreadableBatchError for what is no batch of SQS."""
         seconds = context.get_remaining_time_in_millis() / 1000 - SETTLING_SECONDS
         deadline = Deadline(max(0.0, seconds), clock=self._clock)
         try:
@@ -136,17 +140,17 @@ class Intake:
     def _served(self, message: Message, *, deadline: Deadline) -> Refused | None:
         began, now = self._clock.monotonic(), self._clock.now()
         left = 0
+        asked: Asked | Overdue | None = None
         try:
             asked = parse_message(message)
             left = asked.seconds_left(now=now)
-            started = self._started(asked, deadline=deadline)
+            verification, outcome = self._sent(asked, deadline=deadline)
         except Exception as error:
             refusal = told(error, telemetry=self._telemetry)
-            if not _is_settled(refusal):
-                return Refused(refusal, self._pause(refusal, receives=message.receives, left=left))
+            wait = self._pause(refusal, receives=message.receives, left=left)
+            if asked is None or not _is_settled(refusal, asked=asked, wait_seconds=wait):
+                return Refused(refusal, wait)
             verification, outcome = refusal.verification, refusal.code
-        else:
-            verification, outcome = started.verification, "replayed" if started.replayed else "started"
         self._tell(
             "MessageServed",
             message,
@@ -160,6 +164,13 @@ class Intake:
             milliseconds=round((self._clock.monotonic() - began) * 1000),
         )
         return None
+
+    def _sent(self, asked: Asked | Overdue, *, deadline: Deadline) -> tuple[Verification | None, str]:
+        if isinstance(asked, Overdue):
+            resent = self._native.redelivered(asked, deadline=deadline)
+            return resent, "resent" if resent is not None else "not_wanted"
+        started = self._started(asked, deadline=deadline)
+        return started.verification, "replayed" if started.replayed else "started"
 
     def _started(self, asked: Asked, *, deadline: Deadline) -> Started:
         """What the request made or makes.
@@ -201,8 +212,15 @@ class Intake:
         self._telemetry.outcome(event, **_about(message), **fields)
 
 
-def _is_settled(refusal: CountersignError) -> bool:
-    """Whether nobody need try again or look: the start has ended for good, or a newer one is in its place."""
+def _is_settled(refusal: CountersignError, *, asked: Asked | Overdue, wait_seconds: int | None) -> bool:
+    """Whether nobody need try again or look.
+
+    A start: it has ended for good, or a newer one is in its place. An undelivered text: no further one
+    can help, for whatever reason, and the verification says how it stands; only a client that is gone is
+    the operator's business.
+    """
+    if isinstance(asked, Overdue):
+        return wait_seconds is None and not isinstance(refusal, UnauthenticatedError)
     return isinstance(refusal, CanceledError) or (
         isinstance(refusal, UndeliverableError) and refusal.number_refused
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from countersign.changes import Change
+from countersign.changes import Change, reported_before
 from countersign.model import Delivery, Reason, Receipt, Status, Verification
 
 SOURCE = "countersign"
@@ -113,7 +113,7 @@ def events(change: Change) -> Iterator[Event]:
 def _happenings(old: Verification | None, new: Verification, *, at: int) -> Iterator[tuple[Happening, int]]:
     if _was_taken(old, new):
         yield Happening.SENT, at
-    if new.receipt in _REPORTS and (old is None or old.receipt is not new.receipt):
+    if new.receipt in _REPORTS and new.receipt is not reported_before(old, new=new):
         yield _REPORTS[new.receipt], new.receipt_at or at
     end = ending(new)
     if end is not None and (old is None or ending(old) is None):

@@ -17,6 +17,7 @@ from countersign.model import (
     Custody,
     Delivery,
     Reason,
+    Receipt,
     RouteStep,
     SendOrder,
     SendResult,
@@ -141,6 +142,8 @@ class Settlement:
     reason: Reason | None = None
     channel: Channel | None = None  # None: as it is stored
     resend_key: str | None = None  # None: as it is stored
+    receipt: Receipt | None = None  # None: as it is stored; where nobody took a resend, the one before it
+    receipt_at: int | None = None  # with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

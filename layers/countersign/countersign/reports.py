@@ -125,7 +125,7 @@ class Redelivery:
 
     client_id: str
     verification_id: str
-    send_number: int  # of the text that did not arrive: 1 for the start, 2 for the first resend …
+    sends: int  # of the verification when the text that did not arrive was its last one
     in_seconds: int
 
 

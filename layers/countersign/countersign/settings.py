@@ -13,8 +13,9 @@ class Setting(StrEnum):
     """Names of the environment variables; template.yaml sets exactly these (a test holds that)."""
 
     TABLE_NAME = "TABLE_NAME"  # every function; the count function has no other
-    EVENT_BUS_NAME = "EVENT_BUS_NAME"  # the publish function alone, as the next
+    EVENT_BUS_NAME = "EVENT_BUS_NAME"  # the publish function alone, as the next two
     EXPIRIES_URL = "EXPIRIES_URL"
+    REQUESTS_URL = "REQUESTS_URL"
     CLIENTS_SECRET_ARN = "CLIENTS_SECRET_ARN"
     VENDORS_SECRET_ARN = "VENDORS_SECRET_ARN"
     ROUTES = "ROUTES"  # the send function alone

@@ -1,6 +1,6 @@
 """Redeliveries wait on the queue of requests, each for as long as its cooldown lasts.
 
-A message is `{"client": "demo", "resend": "<id>", "idempotency_key": "undelivered-1"}`.
+A message is `{"client": "demo", "resend": "<id>", "sends": 1}`; dialects/native_messages.py reads it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SqsRedeliveries:
         message = {
             "client": redelivery.client_id,
             "resend": redelivery.verification_id,
-            "idempotency_key": f"undelivered-{redelivery.send_number}",
+            "sends": redelivery.sends,
         }
         try:
             self._client().send_message(

@@ -270,18 +270,18 @@ def settlement_update(
     if settlement.code != verification.code:
         expression += ", #guess = :no_guess"  # it was compared with the other code
         values["no_guess"] = GUESS_NONE
-    if settlement.vendor_reference is not None:
-        expression += ", #vendor_reference = :reference"
-        values["reference"] = settlement.vendor_reference
-    if settlement.reason is not None:
-        expression += ", #stored_reason = :reason"
-        values["reason"] = settlement.reason
-    if settlement.channel is not None:
-        expression += ", #channel = :channel"
-        values["channel"] = settlement.channel
-    if settlement.resend_key is not None:
-        expression += ", #resend_key = :resend_key"
-        values["resend_key"] = settlement.resend_key
+    changed: dict[str, str | int | None] = {
+        "vendor_reference": settlement.vendor_reference,
+        "stored_reason": settlement.reason,
+        "channel": settlement.channel,
+        "resend_key": settlement.resend_key,
+        "receipt": settlement.receipt,
+        "receipt_at": settlement.receipt_at,
+    }
+    for name, value in changed.items():
+        if value is not None:
+            expression += f", #{name} = :{name}"
+            values[name] = value
     return _on(verification, expression=expression, condition=condition, values=values)
 
 

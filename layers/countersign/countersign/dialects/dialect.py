@@ -16,6 +16,7 @@ from countersign.ports import Clients
 if TYPE_CHECKING:
     from countersign.service.check import Checker
     from countersign.service.prove import Prover
+    from countersign.service.redelivery import Redeliverer
     from countersign.service.resend import Resender
     from countersign.service.start import Starter
 
@@ -42,6 +43,9 @@ class UseCases(Protocol):
 
     @property
     def resender(self) -> Resender: ...
+
+    @property
+    def redeliverer(self) -> Redeliverer: ...
 
     @property
     def checker(self) -> Checker: ...

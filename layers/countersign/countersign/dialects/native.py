@@ -10,7 +10,7 @@ from countersign import __version__
 from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.dialects import native_parsing as parsing
-from countersign.dialects.access import bearer_of, credentials_of, speaking, token_of
+from countersign.dialects.access import bearer_of, calling, credentials_of, speaking, token_of
 from countersign.dialects.dialect import SENDS, VERIFIES, Dialect, Endpoint, Function, Refusal
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.dialects.native_answers import problem_response, verification_document
@@ -18,7 +18,8 @@ from countersign.dialects.strict_json import JsonObject, parse_object
 from countersign.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from countersign.dialects.native_messages import Asked
+    from countersign.dialects.native_messages import Asked, Overdue
+    from countersign.model import Verification
     from countersign.service.wish import Started
 
 VERIFICATIONS = "/otp/v1/verifications"
@@ -59,6 +60,13 @@ class Native(Dialect):
         """Start what a message asks for."""
         with self._trusted(asked.client_id) as client:
             return self._started(client, body=asked.members, key=key, source=None, deadline=deadline)
+
+    def redelivered(self, overdue: Overdue, *, deadline: Deadline) -> Verification | None:
+        """Send a text again that did not arrive, whichever API it was for; None: not wanted any more."""
+        with calling(self._use_cases.clients.trusted(overdue.client_id)) as client:
+            return self._use_cases.redeliverer.redeliver(
+                client, verification_id=overdue.verification_id, sends=overdue.sends, deadline=deadline
+            )
 
     def _invoked_send(self, client: Client, *, body: JsonObject, deadline: Deadline) -> HttpResponse:
         operation = _operation(body, allowed=("start", "resend"))

@@ -2,6 +2,7 @@
 
     {"client": "demo", "to": "+84901888484", …}                                       the body of a message
     {"detail-type": "VerificationRequested", "id": …, "time": …, "detail": {…}, …}    the same, by the bus
+    {"client": "demo", "resend": "<id>", "sends": 1}                      our own: a text that did not arrive
 
 Shapes: a record of an SQS batch as Lambda hands it on ("Using Lambda with Amazon SQS", developer guide
 of AWS Lambda), and an event as EventBridge writes it ("Events", user guide of Amazon EventBridge).
@@ -16,9 +17,10 @@ from enum import StrEnum
 from typing import cast
 
 from countersign.dialects.http import BODY_LIMIT_BYTES
-from countersign.dialects.native_parsing import check_idempotency_key
+from countersign.dialects.native_parsing import check_idempotency_key, parse_id
 from countersign.dialects.strict_json import JsonObject, parse_members
 from countersign.errors import CountersignError, InvalidRequestError, PayloadTooLargeError
+from countersign.policy import SENDS
 
 REQUESTED = "VerificationRequested"  # the one detail-type that asks for something
 LONGEST_AGE_SECONDS = 600  # nobody waits longer for a code, and none lives longer
@@ -75,6 +77,25 @@ class Asked:
         return left
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A text that did not arrive, and that is to be sent again (service/redelivery.py asks for it)."""
+
+    client_id: str
+    verification_id: str
+    sends: int  # of the verification when that text was its last one
+    asked_at: int  # epoch seconds
+    way: Way = Way.QUEUE
+
+    def seconds_left(self, *, now: int) -> int:
+        """How long its code can be good still; 0 or less when it certainly is not.
+
+        It was good when the message was written. Nobody need hear of one that comes later: the
+        verification has ended.
+        """
+        return self.asked_at + LONGEST_AGE_SECONDS - now
+
+
 def read_record(record: Mapping[str, object]) -> Message:
     """Raises KeyError, TypeError or ValueError for what is no record of SQS."""
     if record["eventSource"] != "aws:sqs":
@@ -90,13 +111,15 @@ def read_record(record: Mapping[str, object]) -> Message:
     )
 
 
-def parse_message(message: Message) -> Asked:
+def parse_message(message: Message) -> Asked | Overdue:
     """Raises InvalidRequestError or PayloadTooLargeError for what can never be a request."""
     # A lone surrogate cannot be UTF-8; it is passed on so that the parser refuses it.
     data = message.body.encode("utf-8", "surrogatepass")
     if len(data) > BODY_LIMIT_BYTES:
         raise PayloadTooLargeError
     document = parse_members(data, content_type=None)
+    if "resend" in document:
+        return _overdue(JsonObject(document), asked_at=message.sent_at)
     if "detail-type" not in document:
         return _asked(JsonObject(document), key=message.id, asked_at=message.sent_at, way=Way.QUEUE)
     event = JsonObject(document)
@@ -126,6 +149,16 @@ def _asked(members: JsonObject, *, key: str, asked_at: int, way: Way) -> Asked:
         asked_at=asked_at,
         way=way,
     )
+
+
+def _overdue(members: JsonObject, *, asked_at: int) -> Overdue:
+    client_id = members.text("client", most=64)
+    verification_id = parse_id(members.text("resend", most=64))
+    sends = members.optional_number("sends", bound=SENDS)
+    if sends is None:
+        raise InvalidRequestError("`sends` is missing.", field="sends")
+    members.nothing_else()
+    return Overdue(client_id=client_id, verification_id=verification_id, sends=sends, asked_at=asked_at)
 
 
 def _moment(text: str, *, field: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, final
 
+from countersign.changes import reported_before
 from countersign.client import Client
 from countersign.clock import Clock, Deadline
 from countersign.model import Custody, OnUndelivered, Receipt, Status, Verification
@@ -52,14 +53,17 @@ class RedeliveryWatch:
         """
         now = self._clock.now()
         for change in changes:
-            new, was = change.new, change.old.receipt if change.old is not None else None
-            if new is None or was is Receipt.UNDELIVERED or not is_to_be_sent_again(new, now=now):
+            new, old = change.new, change.old
+            if new is None or new.receipt is None or new.receipt is reported_before(old, new=new):
+                continue
+            due_at = max(now, new.resend_at)
+            if not is_to_be_sent_again(new, now=due_at):
                 continue
             redelivery = Redelivery(
                 client_id=new.client_id,
                 verification_id=new.id,
-                send_number=new.sends,
-                in_seconds=min(LONGEST_WAIT_SECONDS, max(0, new.resend_at - now)),
+                sends=new.sends,
+                in_seconds=min(LONGEST_WAIT_SECONDS, due_at - now),
             )
             self._redeliveries.ask(redelivery)
 
@@ -76,15 +80,19 @@ class Redeliverer:
         self._routes = routes
         self._clock = clock
 
-    def redeliver(self, client: Client, *, verification_id: str, deadline: Deadline) -> Verification | None:
+    def redeliver(
+        self, client: Client, *, verification_id: str, sends: int, deadline: Deadline
+    ) -> Verification | None:
         """Send it again, in all the limits of a resend; None where that is not wanted any more.
 
-        So it is after a resend of the user's (which is another text), after a late delivery, and once the
-        verification or the policy has changed. Raises what `Resender.resend` does; CooldownError means
-        later.
+        `sends`: of the verification when the text was its last one. Nothing is wanted after a resend of
+        the user's (which is another text), after a late delivery, and once the verification or the policy
+        has changed. Raises what `Resender.resend` does; CooldownError means later.
         """
         verification = self._store.get(client.id, verification_id)
-        if verification is None or not is_to_be_sent_again(verification, now=self._clock.now()):
+        if verification is None or verification.sends != sends:
+            return None
+        if not is_to_be_sent_again(verification, now=self._clock.now()):
             return None
         if not self._has_next(client, verification=verification):
             return None
@@ -92,7 +100,7 @@ class Redeliverer:
             client,
             verification_id=verification_id,
             channel=None,
-            idempotency_key=f"undelivered-{verification.sends}",
+            idempotency_key=f"undelivered-{sends}",
             source=None,
             deadline=deadline,
         )

@@ -232,6 +232,8 @@ def _as_before(verification: Verification) -> Settlement:
         sends=verification.sends,
         channel=verification.channel,
         resend_key=verification.resend_key or "",
+        receipt=verification.receipt,
+        receipt_at=verification.receipt_at,
     )
 
 
