@@ -387,6 +387,8 @@ class Container:
 
     @cached_property
     def engagelab_callback(self) -> EngagelabCallback:
+        from secrets import randbelow
+
         from countersign.callbacks.engagelab import EngagelabCallback
 
         return EngagelabCallback(
@@ -394,6 +396,7 @@ class Container:
             receiver=lambda: self.receiver,
             telemetry=self.telemetry,
             clock=self.clock,
+            draw=randbelow,
         )
 
     @cached_property
