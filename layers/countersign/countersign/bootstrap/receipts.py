@@ -30,6 +30,8 @@ def callback_edge(container: Container) -> CallbackEdge:
 
     @cache
     def engagelab() -> EngagelabCallback:
+        from secrets import randbelow
+
         from countersign.callbacks.engagelab import EngagelabCallback
 
         return EngagelabCallback(
@@ -37,6 +39,7 @@ def callback_edge(container: Container) -> CallbackEdge:
             receiver=receiver,
             telemetry=container.telemetry,
             clock=container.clock,
+            draw=randbelow,
         )
 
     @cache
