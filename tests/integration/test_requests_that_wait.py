@@ -83,6 +83,23 @@ def test_a_throttled_vendor_puts_the_message_back_until_it_takes_it(
     assert verifications(aws) == 2  # the one that was provably not sent, and the one that was
 
 
+@pytest.mark.parametrize("mark", ["~1", "~2", "-1", ".1", "/1"])
+def test_no_key_that_a_caller_can_choose_is_that_of_a_further_try(
+    mark: str, mailbox: Mailbox, vendors: Vendors
+) -> None:
+    mailbox.gateway.start(to="+84901888499", key=f"order-17{mark}")
+    vendors.now_answers("GET", ESMS_GENCODE, {"CodeResult": "104"})
+    vendors.now_answers("POST", ENGAGELAB_MESSAGES, {"code": 5012}, status=400)
+    sent = message(idempotency_key="order-17")
+    for _ in range(2):
+        assert mailbox.hand_on(sent) == [sent["messageId"]]
+        mailbox.clock.advance(mailbox.queue.wait_of(sent))
+        sent = again(sent)
+    assert [line["outcome"] for line in mailbox.told("MessageDeferred")] == ["undeliverable"] * 2
+    vendors.now_answers("GET", ESMS_GENCODE, {"CodeResult": "100", "CountRegenerate": 0, "SMSID": "s1"})
+    assert mailbox.hand_on(sent) == []
+
+
 def test_a_vendor_that_wants_no_message_to_the_number_is_asked_once(
     mailbox: Mailbox, vendors: Vendors
 ) -> None:

@@ -165,12 +165,13 @@ class Intake:
         """What the request made or makes.
 
         A key that stands for a start which provably sent nothing stays with that start. A further try
-        of the message takes the next key of a row that is the same for every container.
+        of the message takes the next key of a row that is the same for every container. Nobody else can
+        have chosen such a key, for it has a space.
         """
         for one in range(MOST_RECEIVES):
             try:
                 return self._native.requested(
-                    asked, key=f"{asked.key}~{one}" if one else asked.key, deadline=deadline
+                    asked, key=f"{asked.key} {one}" if one else asked.key, deadline=deadline
                 )
             except UndeliverableError as error:
                 if not error.replayed:
