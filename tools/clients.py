@@ -185,7 +185,7 @@ def _write(context: Context, document: SecretDocument, *, client_id: str, sectio
     """Write the section, if the functions could read it. Raises ConfigurationError where they could not."""
     content = {**document.content, "clients": {**_clients(document), client_id: section}}
     client = client_of(content, client_id)
-    routes = Routes.parse(context.deployment.parameters["Routes"])
+    routes = Routes.parse(context.deployment.parameter("Routes"))
     routes.steps(
         client.policy.routes, country=ANY, channel=Channel.SMS
     )  # raises where there is no such table

@@ -74,7 +74,7 @@ def _of_clients(context: Context) -> Iterator[Finding]:
         document = read_secret(
             deployment.secrets_manager, deployment.output("ClientsSecretArn"), label="clients'"
         )
-        routes = Routes.parse(deployment.parameters["Routes"])
+        routes = Routes.parse(deployment.parameter("Routes"))
     except (ToolError, ConfigurationError) as error:
         yield Finding("configuration", str(error))
         return

@@ -181,6 +181,14 @@ def test_an_edit_whose_answers_are_lost_is_made_once(desk: Desk) -> None:
     assert sorted(desk.labels("ClientsSecretArn").values()) == [["AWSCURRENT"], ["AWSPREVIOUS"]]
 
 
+@pytest.mark.parametrize("lost", ["move", "tidying"])
+def test_a_secret_that_went_live_is_shown_though_the_network_fails_then(desk: Desk, lost: str) -> None:
+    desk.loses = lost
+    ran = desk.run("clients", "put", "new", "--print-secret", "--json", shows_what_it_makes=True)
+    assert ran.exit_code == 0
+    assert desk.clients()["clients"]["new"]["secrets"] == [ran.json["secret"]]
+
+
 def test_an_edit_leaves_the_one_before_it_as_the_previous_version(desk: Desk) -> None:
     desk.run("clients", "disable", "shop")
     labels = desk.labels("ClientsSecretArn")

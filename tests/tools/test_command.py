@@ -77,6 +77,19 @@ def test_an_output_that_is_missing_is_told_by_its_name(desk: Desk) -> None:
         desk.deployments[-1].output("Nothing")
 
 
+@pytest.mark.parametrize("command", [("routes",), ("clients", "disable", "shop"), ("doctor",)])
+def test_another_stack_is_told_by_the_parameter_that_it_lacks(command: tuple[str, ...], desk: Desk) -> None:
+    desk.parameters = {"Another": "stacks"}
+    ran = desk.run(*command)
+    assert ran.exit_code == (ExitCode.REFUSED if command == ("doctor",) else ExitCode.AWS)
+    assert "no parameter Routes" in ran.out + ran.err
+
+
+def test_an_endpoint_that_is_no_address_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--endpoint-url", "nonsense", "--region", "eu-west-1", "clients", "list"]) == ExitCode.USAGE
+    assert "endpoint" in capsys.readouterr().err
+
+
 def test_the_stack_is_the_one_that_sam_deploys(tmp_path: Path) -> None:
     assert default_stack() == "countersign"
     config = tmp_path / "samconfig.toml"
@@ -140,6 +153,30 @@ def test_the_module_runs_from_a_clone_without_anything_installed() -> None:
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (0, "countersign 0.1.0\n")
+
+
+def test_the_end_of_the_input_at_a_hidden_question_is_told() -> None:
+    """Ctrl-D, as at a visible one."""
+    program = (
+        "from tools.console import Console\nfrom tools.result import ToolError\n"
+        "try:\n    Console().ask_secret('Secret: ')\nexcept ToolError as error:\n    print(f'told: {error}')"
+    )
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    _until(ours, "Secret: ")
+    os.write(ours, b"\x04")
+    seen = _until(ours, None)
+    assert process.wait(SECONDS) == 0
+    os.close(ours)
+    assert "told: the input ended" in seen
 
 
 def test_a_secret_is_not_echoed_by_the_terminal() -> None:
