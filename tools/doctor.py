@@ -123,7 +123,7 @@ def _of_alarms(context: Context) -> Iterator[Finding]:
 def _of_the_pepper(context: Context) -> Iterator[Finding]:
     try:
         hours = pepper.status(context).document.get("hours", 0)
-    except ToolError:
+    except (ToolError, ConfigurationError):
         return  # told with the clients
     assert isinstance(hours, int)
     if hours >= _LONG_ROTATION_HOURS:

@@ -11,6 +11,7 @@ import pytest
 from tests.support.builders import NUMBER, keys, secret, verification
 from tests.support.clock import NOON
 from tests.tools.desk import CLIENTS, ROUTES, VENDORS, Desk
+from tools.parsing import keyring
 
 SEALED = keys().seal(secret(NUMBER), context="v1")
 STORED = dataclasses.replace(
@@ -140,6 +141,10 @@ def test_a_doctor_finds_alarms_that_notify_nobody(desk: Desk) -> None:
     ("document", "fault"),
     [
         ({**CLIENTS, "pepper": "short"}, "clients secret: pepper must have 32 characters or more"),
+        (
+            {**CLIENTS, "pepper": "short", "previous_pepper": "another pepper of thirty-two or more"},
+            "clients secret: pepper must have 32 characters or more",
+        ),
         ({**CLIENTS, "clients": {}}, "there is none: nobody can call"),
         ({**CLIENTS, "clients": []}, "clients secret: `clients` must be a JSON object"),
         (
@@ -162,7 +167,7 @@ def test_a_doctor_finds_a_rotation_that_somebody_forgot(desk: Desk) -> None:
     whole(desk)
     old = {
         "previous_pepper": "another pepper of thirty-two or more",
-        "pepper_rotated_at": "2025-06-01T00:00:00Z",
+        "pepper_rotated_at": f"2025-06-01T00:00:00Z of {keyring(CLIENTS).current.name}",
     }
     desk.put("ClientsSecretArn", {**CLIENTS, **old})
     assert [about for about, _ in findings(desk)] == ["pepper"]
