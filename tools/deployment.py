@@ -149,6 +149,11 @@ class Deployment:
             raise AwsError(f"the stack {self._stack} has no parameter {name}: is it another one?")
         return self.parameters[name]
 
+    @property
+    def allows_loopback(self) -> bool:
+        """Whether webhooks may go to this machine, as on the local stack."""
+        return self.parameters.get("WebhookLoopback") == "on"
+
     def output(self, name: str) -> str:
         """An output of the stack. Raises AwsError where it has none of that name."""
         for entry in self._description.get("Outputs", []):
