@@ -23,6 +23,7 @@ from countersign.errors import (
     CanceledError,
     CountersignError,
     ServiceUnavailableError,
+    UnauthenticatedError,
     UndeliverableError,
     cause_of,
 )
@@ -36,6 +37,7 @@ MOST_RECEIVES = 5  # then SQS moves a message to the dead letters; template.yaml
 SETTLING_SECONDS = 4.0  # of the function's time: to put messages back, and to answer
 LEAST_SECONDS = 10.0  # for one message: a vendor's whole answer, and the table's around it
 FIRST_WAIT_SECONDS = 5  # where a refusal does not say how long; twice as long with every try
+NEW_CLIENT_SECONDS = 12  # a container that has just read the clients' secret reads it again after ten
 JITTER = 5  # up to a fifth longer, so that what was refused together does not come back together
 
 
@@ -182,6 +184,8 @@ class Intake:
     def _pause(self, refusal: CountersignError, *, receives: int, left: int) -> int | None:
         """Seconds until a further try may help; None where none does, or only when it is too late."""
         seconds = refusal.retry_after_seconds
+        if isinstance(refusal, UnauthenticatedError) and receives == 1:
+            seconds = NEW_CLIENT_SECONDS
         if seconds is None:
             if refusal.status < 500:
                 return None
