@@ -146,7 +146,9 @@ def remove_client(context: Context) -> Result:
     """What it started can no longer be checked by anybody; the table forgets it in a day."""
     client_id, document = context.options.id, _read(context)
     _section(document, client_id)
-    if not context.options.yes and not context.console.confirm(f"Remove {client_id} and its secrets?"):
+    if not context.options.yes and not context.console.confirm(
+        f"Remove {client_id} and its secrets from {context.deployment.place}?"
+    ):
         raise ToolError("nothing was removed")
     clients = {name: section for name, section in _clients(document).items() if name != client_id}
     replace_secret(

@@ -150,6 +150,11 @@ class Deployment:
         return self.parameters[name]
 
     @property
+    def place(self) -> str:
+        """Which stack it is, for a question before something is lost."""
+        return f"the stack {self._stack} in {self.cloudformation.meta.region_name}"
+
+    @property
     def allows_loopback(self) -> bool:
         """Whether webhooks may go to this machine, as on the local stack."""
         return self.parameters.get("WebhookLoopback") == "on"

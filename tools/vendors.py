@@ -179,7 +179,9 @@ def remove_vendor(context: Context) -> Result:
     vendor, document = context.options.vendor, read_vendors(context)
     if vendor not in document.content:
         raise ToolError(f"there is no account at {vendor}")
-    if not context.options.yes and not context.console.confirm(f"Remove the account at {vendor}?"):
+    if not context.options.yes and not context.console.confirm(
+        f"Remove the account at {vendor} from {context.deployment.place}?"
+    ):
         raise ToolError("nothing was removed")
     content = {name: section for name, section in document.content.items() if name != vendor}
     replace_secret(context.deployment.secrets_manager, document, content=content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import pty
@@ -16,7 +17,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from tests.tools.desk import Desk
+from countersign.codes import Keys
+from countersign.model import Secret
+from tests.support.builders import NUMBER, verification
+from tests.tools.desk import PEPPER, Desk, Terminal
 from tools.command import EXIT_CODES, main, parser
 from tools.deployment import ROOT, Deployment, Target, default_stack
 from tools.result import ExitCode, ToolError
@@ -75,6 +79,19 @@ def test_an_output_that_is_missing_is_told_by_its_name(desk: Desk) -> None:
     desk.run("clients", "list")
     with pytest.raises(ToolError, match="no output Nothing"):
         desk.deployments[-1].output("Nothing")
+
+
+@pytest.mark.parametrize(
+    "command", [("clients", "remove", "shop"), ("vendors", "remove", "engagelab"), ("erase", "--to", "-")]
+)
+def test_a_question_before_something_is_lost_names_the_stack_and_its_region(
+    command: tuple[str, ...], desk: Desk
+) -> None:
+    desk.write(dataclasses.replace(verification(), number_key=Keys(PEPPER).number_key(Secret(NUMBER))))
+    typed = f"{NUMBER}\nn\n" if command[0] == "erase" else "n\n"
+    ran = desk.run(*command, typed=Terminal(typed))
+    assert ran.exit_code == 1
+    assert "from the stack desk in us-east-1? [y/N]" in ran.err
 
 
 @pytest.mark.parametrize("command", [("routes",), ("clients", "disable", "shop"), ("doctor",)])
