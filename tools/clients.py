@@ -23,7 +23,7 @@ from tools.secret_document import SecretDocument, read_secret, replace_secret
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LEAST_LENGTH = 32  # of a secret that somebody brings along
 
-type Section = dict[str, Any]
+type Section = dict[str, Any]  # of a client, as it stands in the secret
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -72,7 +72,8 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def list_clients(context: Context) -> Result:
     """Ids and settings; of the secrets only how many there are."""
-    found = [_shown(name, section) for name, section in sorted(_clients(_read(context)).items())]
+    clients = _clients(_read(context))
+    found = [_shown(name, clients[name]) for name in sorted(clients)]
     lines = [
         f"{one['id']}  secrets: {one['secrets']}  dialects: {', '.join(one['dialects'] or ['all'])}"
         f"{'  DISABLED' if one['disabled'] else ''}"
@@ -91,11 +92,11 @@ def put_client(context: Context) -> Result:
     if not way_out and not context.console.shows_to_a_person:
         raise UsageError("stdout is no terminal: say --print-secret, --secret-file FILE or --prompt")
     document = _read(context)
-    section = dict(_clients(document).get(client_id, {"secrets": []}))
     is_new = client_id not in _clients(document)
+    section: Section = {"secrets": []} if is_new else _section(document, client_id)
     if options.settings is not None:
         section = _with_settings(section, options.settings)
-    present = list(section.get("secrets", []))
+    present = _secrets(section, client_id)
     if len(present) >= SECRETS_OF_A_CLIENT:
         raise ToolError(f"{client_id} has {len(present)} secrets, as many as there may be: retire one first")
     secret = _prompted(context) if options.prompt else secrets.token_urlsafe(32)
@@ -126,7 +127,7 @@ def retire_secret(context: Context) -> Result:
     """Without the last secret of the list: `put` puts new ones in front."""
     document = _read(context)
     section = _section(document, context.options.id)
-    if len(section.get("secrets", [])) < 2:
+    if len(_secrets(section, context.options.id)) < 2:
         raise ToolError(f"{context.options.id} has one secret: put a new one first, or disable the client")
     section["secrets"] = section["secrets"][:-1]
     return _written(context, document, section=section, did="oldest secret removed")
@@ -145,7 +146,8 @@ def switch_client(context: Context) -> Result:
 def remove_client(context: Context) -> Result:
     """What it started can no longer be checked by anybody; the table forgets it in a day."""
     client_id, document = context.options.id, _read(context)
-    _section(document, client_id)
+    if client_id not in _clients(document):
+        raise ToolError(f"there is no client {client_id}")
     if not context.options.yes and not context.console.confirm(
         f"Remove {client_id} and its secrets from {context.deployment.place}?"
     ):
@@ -162,7 +164,7 @@ def _read(context: Context) -> SecretDocument:
     return read_secret(deployment.secrets_manager, deployment.output("ClientsSecretArn"), label="clients'")
 
 
-def _clients(document: SecretDocument) -> Mapping[str, Section]:
+def _clients(document: SecretDocument) -> Mapping[str, object]:
     clients = document.content.get("clients")
     if not isinstance(clients, dict):
         raise ToolError("clients secret: `clients` must be a JSON object; put it right by hand first")
@@ -170,10 +172,20 @@ def _clients(document: SecretDocument) -> Mapping[str, Section]:
 
 
 def _section(document: SecretDocument, client_id: str) -> Section:
-    section = _clients(document).get(client_id)
-    if not isinstance(section, dict):
+    clients = _clients(document)
+    if client_id not in clients:
         raise ToolError(f"there is no client {client_id}")
+    section = clients[client_id]
+    if not isinstance(section, dict):
+        raise ToolError(f"client {client_id}: must be a JSON object; put it right by hand first")
     return dict(section)
+
+
+def _secrets(section: Section, client_id: str) -> list[str]:
+    present = section.get("secrets", [])
+    if not isinstance(present, list):
+        raise ToolError(f"client {client_id}: secrets must be a list; put it right by hand first")
+    return list(present)
 
 
 def _written(context: Context, document: SecretDocument, *, section: Section, did: str) -> Result:
@@ -195,14 +207,17 @@ def _write(context: Context, document: SecretDocument, *, client_id: str, sectio
     replace_secret(context.deployment.secrets_manager, document, content=content)
 
 
-def _shown(client_id: str, section: Section) -> dict[str, Any]:
+def _shown(client_id: str, section: object) -> dict[str, Any]:
+    """What of it is no secret; `doctor` says what is wrong with a section that the functions cannot read."""
+    held: Section = section if isinstance(section, dict) else {}
+    secrets_, dialects, numbers = (held.get(name) for name in ("secrets", "dialects", "test_numbers"))
     return {
         "id": client_id,
-        "secrets": len(section.get("secrets", [])),
-        "disabled": section.get("disabled", False) is not False,
-        "dialects": sorted(section["dialects"]) if "dialects" in section else None,
-        "policy": section.get("policy", {}),
-        "test_numbers": len(section.get("test_numbers", {})),
+        "secrets": len(secrets_) if isinstance(secrets_, list) else 0,
+        "disabled": held.get("disabled", False) is not False,
+        "dialects": sorted(dialects) if isinstance(dialects, dict) else None,
+        "policy": held.get("policy", {}),
+        "test_numbers": len(numbers) if isinstance(numbers, dict) else 0,
     }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from countersign.aws.items import key, number_pk, text
 from countersign.aws.number_records import LONGEST_TRAIL
@@ -75,7 +75,7 @@ def erase_number(context: Context) -> Result:
     phone = parse_phone(answer.strip(), field="number")
     secret = read_secret(deployment.secrets_manager, deployment.output("ClientsSecretArn"), label="clients'")
     ring = keyring(secret.content)
-    keys = list(_number_keys(phone.e164, ring=ring, clients=secret.content.get("clients", {})))
+    keys = list(_number_keys(phone.e164, ring=ring, clients=secret.content.get("clients")))
     table = deployment.output("TableName")
     found = _Found()
     _find_records(deployment.dynamodb, table, keys=keys, found=found)
@@ -92,8 +92,9 @@ def erase_number(context: Context) -> Result:
     return _result(found, masked=phone.masked, dry_run=options.dry_run)
 
 
-def _number_keys(number: Secret, *, ring: Keyring, clients: dict[str, Any]) -> Iterator[str]:
+def _number_keys(number: Secret, *, ring: Keyring, clients: object) -> Iterator[str]:
     """What the number is stored under: by each pepper, also as a test number of each client."""
+    clients = clients if isinstance(clients, dict) else {}
     plays = [client_id for client_id, section in clients.items() if _rehearses(section, number=number)]
     names = [number, *(Secret(f"{number.reveal()}#test#{client_id}") for client_id in plays)]
     for keys in ring.all:
@@ -102,7 +103,8 @@ def _number_keys(number: Secret, *, ring: Keyring, clients: dict[str, Any]) -> I
 
 
 def _rehearses(section: object, *, number: Secret) -> bool:
-    return isinstance(section, dict) and number.reveal() in (section.get("test_numbers") or {})
+    numbers = section.get("test_numbers") if isinstance(section, dict) else None
+    return isinstance(numbers, dict) and number.reveal() in numbers
 
 
 def _find_records(client: DynamoDBClient, table: str, *, keys: list[str], found: _Found) -> None:

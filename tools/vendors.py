@@ -150,7 +150,10 @@ def switch_vendor(context: Context) -> Result:
     """The section moves to where the functions do not look, or back. Codes that it holds wait for it, too."""
     vendor, document = context.options.vendor, read_vendors(context)
     active = {name: section for name, section in document.content.items() if name != SUSPENDED}
-    held = dict(document.content.get(SUSPENDED, {}))
+    held = document.content.get(SUSPENDED, {})
+    if not isinstance(held, dict):
+        raise ToolError(f"vendors' secret: {SUSPENDED} must be a JSON object; put it right by hand first")
+    held = dict(held)
     taken_from, put_into = (active, held) if context.options.suspend else (held, active)
     if vendor not in taken_from:
         raise ToolError(
@@ -171,7 +174,8 @@ def why_left_out(accounts: Mapping[str, Any], vendor: str) -> str | None:
     """Why a vendor is left out of routes, or None where it is not."""
     if vendor in accounts:
         return vendor_fault(accounts, vendor)
-    return "suspended" if vendor in accounts.get(SUSPENDED, {}) else "no account"
+    held = accounts.get(SUSPENDED)
+    return "suspended" if isinstance(held, dict) and vendor in held else "no account"
 
 
 def remove_vendor(context: Context) -> Result:

@@ -193,6 +193,42 @@ def test_what_no_vendor_took_is_tried_again_by_a_later_delivery_and_then_never(
     assert vendors.urls[before:] == [ESMS_RAW]
 
 
+def test_a_code_that_a_newer_one_has_overtaken_is_not_sent_after_it(pool: Pool, vendors: Vendors) -> None:
+    """The newest is often the only one that is right, and users type what came last."""
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    vendors.now_answers("POST", ENGAGELAB_CODES, ENGAGELAB_REFUSED, status=400)
+    older = sms_event(pool.code())
+    assert pool.refused(older) == "undeliverable"
+    vendors.now_answers("POST", ESMS_RAW, {"CodeResult": "100", "SMSID": "x"})
+    pool.gateway.clock.advance(30)
+    pool.send("482913")
+    texts = list(vendors.urls)
+    pool.gateway.clock.advance(30)
+    pool.deliver(older)
+    assert vendors.urls == texts
+    [line] = pool.gateway.lines("a code has gone out since the last try")
+    assert line["client"] == "pool"
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_a_code_that_went_out_before_keeps_no_later_one_back(
+    seconds: int, pool: Pool, vendors: Vendors
+) -> None:
+    pool.send("482913")
+    pool.gateway.clock.advance(seconds)
+    vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
+    vendors.now_answers("POST", ENGAGELAB_CODES, ENGAGELAB_REFUSED, status=400)
+    event = sms_event(pool.code())
+    for wait in (60, 120):
+        assert pool.refused(event) == "undeliverable"
+        pool.gateway.clock.advance(wait)
+    vendors.now_answers("POST", ESMS_RAW, {"CodeResult": "100", "SMSID": "x"})
+    before = len(vendors.urls)
+    pool.deliver(event)
+    assert vendors.urls[before:] == [ESMS_RAW]
+    assert vendors.code_sent() == CODE
+
+
 def test_an_event_that_nobody_takes_is_tried_three_times(pool: Pool, vendors: Vendors) -> None:
     vendors.now_answers("POST", ESMS_RAW, ESMS_NO_BALANCE)
     vendors.now_answers("POST", ENGAGELAB_CODES, ENGAGELAB_REFUSED, status=400)

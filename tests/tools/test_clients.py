@@ -23,6 +23,23 @@ def test_clients_are_listed_without_their_secrets(desk: Desk) -> None:
     assert "shop  secrets: 1" in desk.run("clients", "list").out
 
 
+@pytest.mark.parametrize("broken", [5, "canary", None, [], {"secrets": 5, "dialects": 5, "test_numbers": 5}])
+def test_a_broken_section_is_no_obstacle_to_the_others(desk: Desk, broken: object) -> None:
+    document = {**CLIENTS, "clients": {**CLIENTS["clients"], "broken": broken}}
+    desk.put("ClientsSecretArn", document)
+    listed = desk.run("clients", "list", "--json")
+    assert [one["id"] for one in listed.json["clients"]] == ["broken", "shop"]
+    assert listed.exit_code == 0
+    for command in ("put", "disable", "retire"):
+        options = ("--print-secret",) if command == "put" else ()
+        ran = desk.run("clients", command, "broken", *options)
+        assert (ran.exit_code, "canary" in ran.err) == (1, False)
+    assert desk.clients() == document
+    assert desk.run("clients", "disable", "shop").exit_code == 0
+    assert desk.run("clients", "remove", "broken", "--yes").exit_code == 0
+    assert list(desk.clients()["clients"]) == ["shop"]
+
+
 def test_a_new_client_gets_a_random_secret_that_is_shown_once(desk: Desk) -> None:
     ran = desk.run("clients", "put", "app", "--print-secret", "--json", shows_what_it_makes=True)
     document = desk.clients()

@@ -108,6 +108,15 @@ def test_a_dry_run_counts_and_deletes_nothing(desk: Desk, arguments: tuple[str, 
     assert desk.items() == before
 
 
+@pytest.mark.parametrize("clients", [5, {"app": 5}, {"app": {"secrets": ["s-1"], "test_numbers": 5}}])
+def test_a_broken_section_of_a_client_is_no_obstacle(desk: Desk, clients: object) -> None:
+    desk.put("ClientsSecretArn", {**CLIENTS, "clients": clients})
+    desk.write(of_number("v1"))
+    desk.clients = dict  # type: ignore[method-assign]  # they are none
+    assert desk.run("erase", typed=TYPED).exit_code == 0
+    assert desk.items() == set()
+
+
 @pytest.mark.parametrize("answer", ["n", "", "yes please"])
 def test_without_a_yes_nothing_is_deleted(desk: Desk, answer: str) -> None:
     desk.write(of_number("v1"))

@@ -112,6 +112,17 @@ def test_a_suspended_vendor_is_left_out_and_comes_back_as_it_was(desk: Desk) -> 
     assert desk.run("vendors", "resume", "engagelab").exit_code == 1
 
 
+@pytest.mark.parametrize("held", [5, "canary", None, []])
+def test_suspended_accounts_that_are_none_are_told(desk: Desk, held: object) -> None:
+    desk.put("VendorsSecretArn", {**VENDORS, "suspended": held})
+    for command in ("suspend", "resume"):
+        ran = desk.run("vendors", command, "engagelab")
+        assert (ran.exit_code, "put it right by hand" in ran.err) == (1, True)
+    assert desk.run("vendors", "list").exit_code == 0
+    assert desk.run("doctor", "--json").json["findings"]
+    assert desk.vendors() == {**VENDORS, "suspended": held}
+
+
 def test_a_newer_account_is_not_overwritten_by_the_suspended_one(desk: Desk) -> None:
     both = {**VENDORS, "suspended": VENDORS}
     desk.put("VendorsSecretArn", both)

@@ -27,7 +27,7 @@ from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.cognito.triggers import Source, Trigger, UseCases
 from countersign.errors import InvalidRequestError, UndeliverableError, cause_of
-from countersign.model import CHECKED_ELSEWHERE, Channel, Secret
+from countersign.model import CHECKED_ELSEWHERE, Channel, Delivery, Secret, Verification
 from countersign.phone import parse_phone
 from countersign.policy import CODE_LENGTH, DEFAULT_TTL_SECONDS
 from countersign.service.wish import StartRequest
@@ -119,7 +119,10 @@ class SmsSender:
         return code
 
     def _send(self, client: Client, *, request: StartRequest, deadline: Deadline) -> None:
-        """Start it; where an earlier delivery of the event could provably not send it, once more."""
+        """Start it; where an earlier delivery of the event could provably not send it, once more.
+
+        Not after a newer code of the pool's, for that is often the only one that is right.
+        """
         for delivery in range(1, DELIVERIES + 1):
             keyed = replace(request, idempotency_key=f"{request.idempotency_key}.{delivery}")
             try:
@@ -127,8 +130,20 @@ class SmsSender:
             except UndeliverableError as error:
                 if delivery == DELIVERIES or not error.replayed:
                     raise
+                if self._is_overtaken(client, request=request, tried=error.verification):
+                    self._use_cases.telemetry.warning(
+                        "a code has gone out since the last try", client=client.id
+                    )
+                    return
             else:
                 return
+
+    def _is_overtaken(self, client: Client, *, request: StartRequest, tried: Verification | None) -> bool:
+        """Has a code gone to the number since that try: another event's, or this one's by a later one?"""
+        latest = self._use_cases.checker.latest(client, number=request.phone.e164, purpose=request.purpose)
+        if latest is None or tried is None or latest.delivery is Delivery.REJECTED:
+            return False
+        return latest.id != tried.id and latest.created_at > tried.created_at
 
 
 def _sealed(trigger: Trigger) -> str:
