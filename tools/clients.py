@@ -16,7 +16,7 @@ from countersign.aws.secrets import SECRETS_OF_A_CLIENT
 from countersign.model import ANY, Channel
 from countersign.routing import Routes
 from tools.arguments import Commands, Context, command, group
-from tools.parsing import client_of
+from tools.parsing import check_webhook, client_of
 from tools.result import Result, ToolError, UsageError
 from tools.secret_document import SecretDocument, read_secret, replace_secret
 
@@ -40,7 +40,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         f"A client has up to {SECRETS_OF_A_CLIENT} secrets, the newest first; each is accepted.",
     )
     put.add_argument("id", help="letters, digits, - and _, up to 64")
-    put.add_argument("--settings", metavar="FILE", help="JSON: policy, dialects, test_numbers …")
+    put.add_argument("--settings", metavar="FILE", help="JSON: policy, dialects, test_numbers, webhook")
     way = put.add_mutually_exclusive_group()
     way.add_argument("--print-secret", action="store_true", help="print it although stdout is no terminal")
     way.add_argument("--secret-file", metavar="FILE", help="write it into a new file that only you can read")
@@ -56,7 +56,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         more="Each member of the JSON object takes the place of the client's; null removes it.",
     )
     settings.add_argument("id")
-    settings.add_argument("settings", metavar="FILE", help="JSON: policy, dialects, test_numbers …")
+    settings.add_argument("settings", metavar="FILE", help="JSON: policy, dialects, test_numbers, webhook")
     retire = command(
         own, "retire", common, run=retire_secret, summary="remove a client's oldest secret, after a rotation"
     )
@@ -146,7 +146,9 @@ def remove_client(context: Context) -> Result:
     """What it started can no longer be checked by anybody; the table forgets it in a day."""
     client_id, document = context.options.id, _read(context)
     _section(document, client_id)
-    if not context.options.yes and not context.console.confirm(f"Remove {client_id} and its secrets?"):
+    if not context.options.yes and not context.console.confirm(
+        f"Remove {client_id} and its secrets from {context.deployment.place}?"
+    ):
         raise ToolError("nothing was removed")
     clients = {name: section for name, section in _clients(document).items() if name != client_id}
     replace_secret(
@@ -185,7 +187,8 @@ def _write(context: Context, document: SecretDocument, *, client_id: str, sectio
     """Write the section, if the functions could read it. Raises ConfigurationError where they could not."""
     content = {**document.content, "clients": {**_clients(document), client_id: section}}
     client = client_of(content, client_id)
-    routes = Routes.parse(context.deployment.parameters["Routes"])
+    check_webhook(content, client_id, loopback=context.deployment.allows_loopback)
+    routes = Routes.parse(context.deployment.parameter("Routes"))
     routes.steps(
         client.policy.routes, country=ANY, channel=Channel.SMS
     )  # raises where there is no such table

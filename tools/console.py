@@ -9,6 +9,8 @@ from typing import TextIO
 
 from tools.result import Result, ToolError
 
+_ENDED = "the input ended before the question was answered; nothing was changed"
+
 
 class Console:
     """Where an operator reads and types. Where stdin is no terminal, each question takes one line of it."""
@@ -52,9 +54,12 @@ class Console:
 
     def ask_secret(self, question: str) -> str:
         """One line that the terminal does not show."""
-        if self._in.isatty():
+        if not self._in.isatty():
+            return self._line()
+        try:
             return getpass.getpass(question, stream=self._err)
-        return self._line()
+        except EOFError:
+            raise ToolError(_ENDED) from None
 
     def confirm(self, question: str) -> bool:
         return self.ask(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
@@ -66,5 +71,5 @@ class Console:
     def _line(self) -> str:
         line = self._in.readline()
         if not line:
-            raise ToolError("the input ended before the question was answered; nothing was changed")
+            raise ToolError(_ENDED)
         return line.rstrip("\r\n")

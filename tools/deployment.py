@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, final
 import boto3
 from botocore.config import Config
 
-from tools.result import AwsError, ToolError
+from tools.result import AwsError, ToolError, UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -83,6 +84,8 @@ class Deployment:
     @classmethod
     def of(cls, target: Target) -> Deployment:
         """Raises ToolError where no local stack runs; AWS is asked at the first use."""
+        if target.endpoint_url is not None and not re.match(r"https?://[^/]", target.endpoint_url):
+            raise UsageError("the endpoint must be an address that begins with http:// or https://")
         if not target.local:
             session = boto3.Session(profile_name=target.profile, region_name=target.region)
             return cls(session, stack=target.stack, endpoint_url=target.endpoint_url)
@@ -139,6 +142,22 @@ class Deployment:
         """The template's parameters, as this stack was deployed with."""
         found = self._description.get("Parameters", [])
         return {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in found}
+
+    def parameter(self, name: str) -> str:
+        """One of them. Raises AwsError where the stack has none of that name."""
+        if name not in self.parameters:
+            raise AwsError(f"the stack {self._stack} has no parameter {name}: is it another one?")
+        return self.parameters[name]
+
+    @property
+    def place(self) -> str:
+        """Which stack it is, for a question before something is lost."""
+        return f"the stack {self._stack} in {self.cloudformation.meta.region_name}"
+
+    @property
+    def allows_loopback(self) -> bool:
+        """Whether webhooks may go to this machine, as on the local stack."""
+        return self.parameters.get("WebhookLoopback") == "on"
 
     def output(self, name: str) -> str:
         """An output of the stack. Raises AwsError where it has none of that name."""

@@ -11,10 +11,11 @@ from countersign.errors import ConfigurationError
 from countersign.routing import Routes
 from tools import pepper
 from tools.arguments import Commands, Context, command
-from tools.parsing import client_faults
+from tools.parsing import callback_fault, client_faults
 from tools.result import ExitCode, Result, ToolError
 from tools.routes import list_routes
 from tools.secret_document import read_secret
+from tools.vendors import read_vendors
 
 DEAD_LETTERS: Final = "DeadLetters"  # how the template names the queues for what was given up
 _LONG_ROTATION_HOURS = 7 * 24
@@ -74,13 +75,13 @@ def _of_clients(context: Context) -> Iterator[Finding]:
         document = read_secret(
             deployment.secrets_manager, deployment.output("ClientsSecretArn"), label="clients'"
         )
-        routes = Routes.parse(deployment.parameters["Routes"])
+        routes = Routes.parse(deployment.parameter("Routes"))
     except (ToolError, ConfigurationError) as error:
         yield Finding("configuration", str(error))
         return
     if not document.content.get("clients"):
         yield Finding("clients", "there is none: nobody can call")
-    for fault in client_faults(document.content, routes=routes):
+    for fault in client_faults(document.content, routes=routes, loopback=deployment.allows_loopback):
         yield Finding("clients", fault)
 
 
@@ -97,6 +98,9 @@ def _of_routes(context: Context) -> Iterator[Finding]:
         for vendor in route["vendors"]
         if vendor["left_out"] is not None
     }
+    fault = callback_fault(read_vendors(context).content)
+    if fault is not None:
+        yield Finding("vendors", fault)
     for vendor, fault in sorted(left_out.items()):
         yield Finding("vendors", f"{vendor} is left out of its routes: {fault}")
     for route in routes:
@@ -123,7 +127,7 @@ def _of_alarms(context: Context) -> Iterator[Finding]:
 def _of_the_pepper(context: Context) -> Iterator[Finding]:
     try:
         hours = pepper.status(context).document.get("hours", 0)
-    except ToolError:
+    except (ToolError, ConfigurationError):
         return  # told with the clients
     assert isinstance(hours, int)
     if hours >= _LONG_ROTATION_HOURS:

@@ -83,7 +83,9 @@ def erase_number(context: Context) -> Result:
     count = len(found.records) + len(found.verifications)
     if count and not options.dry_run:
         asks = not options.yes
-        if asks and not context.console.confirm(f"Delete {count} items of {phone.masked}?"):
+        if asks and not context.console.confirm(
+            f"Delete {count} items of {phone.masked} from {deployment.place}?"
+        ):
             raise ToolError("nothing was deleted")
         for pk in (*found.verifications, *found.records):  # the records last: they lead to the others
             deployment.dynamodb.delete_item(TableName=table, Key=key(pk))

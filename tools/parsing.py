@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from countersign.aws.cached_secret import CachedSecret
 from countersign.aws.peppers import SecretPeppers
 from countersign.aws.secrets import SecretClients, SecretVendorAccounts
+from countersign.callbacks.engagelab import callback_keys
 from countersign.client import Client
 from countersign.clock import SystemClock
 from countersign.codes import Keyring
@@ -18,6 +19,7 @@ from countersign.model import ANY, Channel
 from countersign.ports import Field, SharedToken
 from countersign.providers.registry import _VENDORS, ProviderRegistry
 from countersign.routing import Routes
+from countersign.webhooks.endpoint import parse_endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -95,7 +97,16 @@ def client_of(document: Document, client_id: str) -> Client:
     return clients.authenticate(client_id, secret=first)
 
 
-def client_faults(document: Document, *, routes: Routes | None = None) -> Iterator[str]:
+def check_webhook(document: Document, client_id: str, *, loopback: bool) -> None:
+    """Raises ConfigurationError where the webhook function could not read the client's receiver."""
+    section = document["clients"][client_id]
+    if "webhook" in section:
+        parse_endpoint(section["webhook"], client_id=client_id, loopback=loopback)
+
+
+def client_faults(
+    document: Document, *, routes: Routes | None = None, loopback: bool = False
+) -> Iterator[str]:
     """What is wrong with the clients' secret, one sentence for each fault; no value of it."""
     try:
         keyring(document)
@@ -108,11 +119,22 @@ def client_faults(document: Document, *, routes: Routes | None = None) -> Iterat
     for client_id in clients:
         try:
             client = client_of(document, client_id)
+            check_webhook(document, client_id, loopback=loopback)
             if routes is not None:
                 routes.steps(client.policy.routes, country=ANY, channel=Channel.SMS)  # is there such a table?
         except ConfigurationError as error:
             text = str(error)
             yield text if f"client {client_id}:" in text else f"client {client_id}: {text}"
+
+
+def callback_fault(document: Document) -> str | None:
+    """Why the receipts function could not take a vendor's reports, as far as the routes do not show it."""
+    section = document.get("engagelab")
+    try:
+        callback_keys(section if isinstance(section, dict) else None)
+    except ConfigurationError as error:
+        return str(error)
+    return None
 
 
 def vendor_fault(document: Document, vendor: str) -> str | None:

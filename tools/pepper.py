@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ LEAST_HOURS: Final = 25
 USUAL_HOURS: Final = 48
 
 _ROTATED_AT = "pepper_rotated_at"  # beside the peppers; the functions do not read it
+_OF = " of "  # between the moment and the name of the pepper that was new then (no secret: items have it)
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -70,9 +72,8 @@ def rotate(context: Context) -> Result:
         **document.content,
         "previous_pepper": document.content["pepper"],
         "pepper": secrets.token_urlsafe(48),
-        _ROTATED_AT: now,
     }
-    keyring(content)
+    content[_ROTATED_AT] = f"{now}{_OF}{keyring(content).current.name}"
     replace_secret(context.deployment.secrets_manager, document, content=content)
     return Result(
         document={"rotating": True, "since": now, "hours": 0},
@@ -107,11 +108,14 @@ def _read(context: Context) -> SecretDocument:
 
 
 def _rotated_at(document: SecretDocument) -> datetime:
-    """When the rotation began. One made by hand has left no note: then it is as old as the last edit."""
-    try:
-        return datetime.fromisoformat(document.content[_ROTATED_AT]).astimezone(UTC)
-    except (KeyError, TypeError, ValueError):
-        return document.written_at.astimezone(UTC)
+    """When the rotation began. One made by hand has left no note, or there is an older one's: then it is
+    as old as the last edit.
+    """
+    moment, _, name = str(document.content.get(_ROTATED_AT)).partition(_OF)
+    if name == keyring(document.content).current.name:
+        with suppress(ValueError):
+            return datetime.fromisoformat(moment).astimezone(UTC)
+    return document.written_at.astimezone(UTC)
 
 
 def _hours(moment: datetime, *, now: datetime) -> int:

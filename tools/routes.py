@@ -27,7 +27,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def list_routes(context: Context) -> Result:
     """As the stack was deployed with, and as the vendors' accounts are now."""
-    text = context.deployment.parameters["Routes"]
+    text = context.deployment.parameter("Routes")
     Routes.parse(text)  # raises ConfigurationError that names the place
     accounts = read_vendors(context).content
     found: list[dict[str, Any]] = []

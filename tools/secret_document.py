@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.result import ChangedMeanwhileError, ToolError
 
@@ -64,12 +64,23 @@ def replace_secret(
     """
     version = str(uuid.uuid4())
     label = f"countersign-{version}"  # one edit's own: two edits at once must not share it
-    client.put_secret_value(
-        SecretId=document.arn,
-        ClientRequestToken=version,  # a repetition by the client library is the same version
-        SecretString=json.dumps(content, ensure_ascii=False),
-        VersionStages=[label],
-    )
+    try:
+        client.put_secret_value(
+            SecretId=document.arn,
+            ClientRequestToken=version,  # a repetition by the client library is the same version
+            SecretString=json.dumps(content, ensure_ascii=False),
+            VersionStages=[label],
+        )
+        _make_current(client, document, version=version)
+    finally:
+        # A version without a label is deleted by Secrets Manager; one that is current keeps that label.
+        with suppress(ClientError, BotoCoreError):
+            client.update_secret_version_stage(
+                SecretId=document.arn, VersionStage=label, RemoveFromVersionId=version
+            )
+
+
+def _make_current(client: SecretsManagerClient, document: SecretDocument, *, version: str) -> None:
     try:
         client.update_secret_version_stage(
             SecretId=document.arn,
@@ -77,21 +88,16 @@ def replace_secret(
             MoveToVersionId=version,
             RemoveFromVersionId=document.version,
         )
-    except ClientError as error:
-        # Also the repetition of a move whose answer was lost: the label is ours then.
+    except (ClientError, BotoCoreError) as error:
+        # A move whose answer was lost, or its repetition: the label is ours then.
         if _current_version(client, document.arn) == version:
             return
-        if error.response["Error"]["Code"] in {"InvalidParameterException", "InvalidRequestException"}:
+        moved = {"InvalidParameterException", "InvalidRequestException"}
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in moved:
             raise ChangedMeanwhileError(
                 "somebody else changed the secret meanwhile; nothing was written. Run the command again."
             ) from None
         raise
-    finally:
-        # A version without a label is deleted by Secrets Manager; one that is current keeps that label.
-        with suppress(ClientError):
-            client.update_secret_version_stage(
-                SecretId=document.arn, VersionStage=label, RemoveFromVersionId=version
-            )
 
 
 def _current_version(client: SecretsManagerClient, arn: str) -> str | None:

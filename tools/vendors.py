@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.arguments import Commands, Context, command, group
-from tools.parsing import VENDORS, vendor_fault
+from tools.parsing import VENDORS, callback_fault, vendor_fault
 from tools.result import Result, ToolError, UsageError
 from tools.secret_document import SecretDocument, read_secret, replace_secret
 
@@ -135,7 +135,7 @@ def put_vendor(context: Context) -> Result:
     else:
         section = _asked(context, vendor, present=present if isinstance(present, dict) else {})
     content = {**document.content, vendor: section}
-    fault = vendor_fault(content, vendor)
+    fault = vendor_fault(content, vendor) or callback_fault({vendor: section})
     if fault is not None:
         raise ToolError(f"{fault}; nothing was written")
     replace_secret(context.deployment.secrets_manager, document, content=content)
@@ -179,7 +179,9 @@ def remove_vendor(context: Context) -> Result:
     vendor, document = context.options.vendor, read_vendors(context)
     if vendor not in document.content:
         raise ToolError(f"there is no account at {vendor}")
-    if not context.options.yes and not context.console.confirm(f"Remove the account at {vendor}?"):
+    if not context.options.yes and not context.console.confirm(
+        f"Remove the account at {vendor} from {context.deployment.place}?"
+    ):
         raise ToolError("nothing was removed")
     content = {name: section for name, section in document.content.items() if name != vendor}
     replace_secret(context.deployment.secrets_manager, document, content=content)

@@ -49,7 +49,7 @@ def lay_out(build: Path, *, scratch: Path) -> Layout:
     layout = Layout(build, scratch)
     for function in FUNCTIONS:
         handler, layer, _ = map(Path, layout.path(function))
-        for source in (handler / "app.py", layer / "countersign" / "bootstrap.py"):
+        for source in (handler / "app.py", layer / "countersign" / "bootstrap" / "container.py"):
             if not source.is_file():
                 raise CannotMeasureError(f"nothing is built in {build}: run make build first")
             _require_bytecode(source)

@@ -208,7 +208,7 @@ def test_a_vendors_no_after_a_yes_leaves_the_yes(store: Store) -> None:
     guess(store)
     guess(store)
     store.settle_check(stored(store), verdict=Verdict.VERIFIED, now=NOON)
-    assert store.settle_check(stored(store), verdict=Verdict.WRONG, now=NOON).applied
+    assert not store.settle_check(stored(store), verdict=Verdict.WRONG, now=NOON).applied
     assert stored(store).status(NOON)[0] is Status.APPROVED
 
 
@@ -252,6 +252,27 @@ def test_one_whose_last_attempt_is_still_at_the_vendor_can_be_canceled(store: St
     created(store, vendor_held(attempts_max=1))
     guess(store)
     assert store.cancel("demo", "v1", now=NOON).applied
+
+
+@pytest.mark.parametrize("answered_at", [NOON + 2, NOON + 1, NOON + 9])
+def test_what_was_superseded_stays_so_when_the_last_verdict_comes(store: Store, answered_at: int) -> None:
+    """Within the same second, too, and where the clock of the check is behind."""
+    created(store, vendor_held(attempts_max=1))
+    assert guess(store)
+    store.create(vendor_held("v2", created_at=NOON + 2), supersedes=("v1",))
+    assert stored(store).status(NOON + 2) == (Status.CANCELED, Reason.SUPERSEDED)
+    store.settle_check(stored(store), verdict=Verdict.WRONG, now=answered_at)
+    assert stored(store).status(NOON + 9) == (Status.CANCELED, Reason.SUPERSEDED)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.WRONG, Verdict.USED])
+def test_an_approval_keeps_its_time_whatever_other_checks_bring_later(store: Store, verdict: Verdict) -> None:
+    created(store, vendor_held())
+    assert guess(store)
+    assert guess(store)
+    assert store.settle_check(stored(store), verdict=Verdict.VERIFIED, now=NOON + 2).applied
+    store.settle_check(stored(store), verdict=verdict, now=NOON + 9)
+    assert stored(store).checked_at == NOON + 2
 
 
 def test_a_superseded_one_cannot_be_canceled_again(store: Store) -> None:

@@ -245,3 +245,31 @@ def test_a_settlement_that_comes_too_late_frees_no_number(store: Store) -> None:
     intent = accepted(store, verification())
     assert not store.settle_delivery(intent, settlement=undeliverable(intent), release=release(wish)).applied
     assert isinstance(store.claim_number(claim_at(NOON + 1, "v2")), ClaimRefused)
+
+
+@pytest.mark.parametrize("ended_by", ["cancel", "expire"])
+def test_a_text_that_a_vendor_took_is_kept_beside_an_end_that_came_before(
+    store: Store, ended_by: str
+) -> None:
+    intent = verification(delivery=Delivery.SENDING)
+    store.create(intent, supersedes=())
+    end = store.cancel if ended_by == "cancel" else store.expire
+    ended = end("demo", "v1", now=intent.expires_at if ended_by == "expire" else NOON + 1).verification
+    assert ended is not None
+    took = settlement(intent, vendor_reference="ref-9", expires_at=NOON + 45)
+    counted = store.settle_delivery(intent, settlement=took, release=None)
+    assert not counted.applied
+    assert counted.verification == stored(store)
+    assert stored(store) == replace(ended, delivery=Delivery.ACCEPTED, vendor_reference="ref-9")
+    assert store.settle_delivery(intent, settlement=took, release=None).verification == stored(store)
+
+
+def test_a_refusal_or_another_send_changes_nothing_of_what_has_ended(store: Store) -> None:
+    intent = verification(delivery=Delivery.SENDING)
+    store.create(intent, supersedes=())
+    ended = store.cancel("demo", "v1", now=NOON + 1).verification
+    for settled in (undeliverable(intent), settlement(intent, sends=0)):
+        store.settle_delivery(intent, settlement=settled, release=None)
+    other = replace(intent, sends=2)
+    store.settle_delivery(other, settlement=settlement(other), release=None)
+    assert stored(store) == ended

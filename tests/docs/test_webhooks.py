@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -20,6 +21,7 @@ from countersign.webhooks.schedule import WAITS
 from tests.docs.markdown import DOCS, blocks, names, read, table
 from tests.docs.recording import RecordingClient
 from tests.support.clock import FakeClock
+from tests.support.lifecycle import valid
 from tests.support.webhooks import DETAIL, KEY, OLD_KEY, event, secret_of
 
 PAGE = DOCS / "webhooks.md"
@@ -86,6 +88,19 @@ def test_the_body_that_is_shown_is_one_that_is_sent() -> None:
     [shown] = [block.text for block in blocks(PAGE, "json") if '"sequence"' in block.text]
     assert json.loads(shown) == json.loads(read_message(event()).body)
     assert set(json.loads(shown)["data"]) == set(DETAIL) - {"event_id"}
+
+
+def test_the_event_that_is_shown_is_one_that_there_can_be() -> None:
+    valid(json.loads(event()))
+
+
+def test_the_signature_that_is_shown_is_that_of_the_setting_that_is_shown() -> None:
+    [request] = [block.text for block in blocks(PAGE, "http")]
+    shown = dict(line.split(": ", 1) for line in request.splitlines()[1:])
+    [secret] = re.findall(r'"(whsec_[^"]+)"', read(PAGE))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    made = headers(read_message(event()), keys=[key], now=int(shown["webhook-timestamp"]))
+    assert made == {name: value for name, value in shown.items() if name != "Host"}
 
 
 def test_the_setting_that_is_shown_is_taken() -> None:

@@ -75,7 +75,8 @@ def test_a_poisoned_message_ends_in_the_dead_letters_and_its_neighbours_are_serv
         post.send({"client": "quick", "to": to})
         if place < len(bad):
             post.send(sorted(bad)[place])
-    assert wait_for(post.is_empty)  # which takes seconds, not five time-outs of the queue
+    # Which takes seconds, twelve for the client that there is not, and not five time-outs of the queue.
+    assert wait_for(post.is_empty)
     assert [post.texts(to) for to in numbers] == [1, 1, 1, 1]
     assert set(post.dead_letters().values()) == bad
     given_up = [line for line in post.stack.function_logs().splitlines() if '"MessageGivenUp","' in line]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from countersign.bootstrap.cognito import challenge_trigger
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
 from functions.cognito_challenge import app as challenge_app
 from tests.support.aws import TABLE
@@ -59,7 +60,7 @@ def make_pool(aws: Aws, make_gateway: Callable[..., Gateway]) -> Callable[..., P
             {"pepper": "canary-pepper-of-the-integration-tests-0001", "clients": {"pool": section}}
         )
         gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ID=POOL_ID)
-        return Pool(gateway, gateway.container.challenge_trigger())
+        return Pool(gateway, challenge_trigger(gateway.container))
 
     return make
 
@@ -187,6 +188,24 @@ def test_an_unknown_user_gets_no_tokens_whatever_the_session_says(pool: Pool, ve
     assert sign_in.defined() == "failed"
     sign_in.private = pool.sign_in().private
     assert sign_in.answered(vendors.code_sent()) is False
+
+
+@pytest.mark.parametrize("about", [{"exists": False, "attributes": {}}, {"attributes": {}}])
+def test_what_cognito_keeps_of_nobody_is_as_long_as_of_somebody(about: dict[str, Any], pool: Pool) -> None:
+    """It is in the session that the user holds, encrypted, but its length can be seen."""
+    known, unknown = pool.sign_in(), pool.sign_in(**about)
+    assert re.fullmatch(r"[a-z2-7]{26}", unknown.metadata)
+    assert unknown.private == {"verification_id": unknown.metadata}
+    assert (len(unknown.metadata), unknown.metadata != known.metadata) == (len(known.metadata), True)
+    kept = unknown.metadata
+    assert unknown.tried("123456") == "CUSTOM_CHALLENGE"
+    assert unknown.metadata == kept
+
+
+def test_a_number_that_was_verified_by_hand_is_verified(pool: Pool, vendors: Vendors) -> None:
+    """Cognito keeps what an administrator has written: `Value=True` stays so."""
+    sign_in = pool.sign_in(attributes=attributes(phone_number_verified="True"))
+    assert sign_in.tried(vendors.code_sent()) == "tokens"
 
 
 @pytest.mark.parametrize(

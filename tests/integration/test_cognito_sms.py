@@ -14,6 +14,8 @@ import pytest
 from cognito_codes import CognitoCodes
 from mypy_boto3_kms import KMSClient
 
+from countersign.bootstrap.changes import stream_edge
+from countersign.bootstrap.cognito import sms_trigger
 from countersign.cognito.edge import TriggerEdge, TriggerFailedError
 from countersign.model import Receipt, Secret
 from countersign.service.redelivery import is_to_be_sent_again
@@ -82,7 +84,7 @@ def make_pool(aws: Aws, make_gateway: Callable[..., Gateway], vendors: Vendors) 
     def make(**settings: Any) -> Pool:
         aws.put_clients(clients(**settings))
         gateway = make_gateway(COGNITO_CLIENT="pool", COGNITO_USER_POOL_ID=POOL_ID, COGNITO_KEY_ARN=key_arn)
-        return Pool(kms, key_arn, gateway, gateway.container.sms_trigger(CognitoCodes))
+        return Pool(kms, key_arn, gateway, sms_trigger(gateway.container, codes=CognitoCodes))
 
     return make
 
@@ -288,7 +290,7 @@ def test_without_its_settings_nothing_is_sent_and_the_log_names_the_setting(
 ) -> None:
     gateway = make_gateway(COGNITO_USER_POOL_ID=POOL_ID)
     with pytest.raises(TriggerFailedError, match=r"^The code could not be sent or checked\.$"):
-        gateway.container.sms_trigger(CognitoCodes)(sms_event("QUJD"), Context())
+        sms_trigger(gateway.container, codes=CognitoCodes)(sms_event("QUJD"), Context())
     [line] = gateway.lines("configuration fault")
     assert line["fault"] == "the environment variable COGNITO_CLIENT is not set"
 
@@ -301,7 +303,7 @@ class Broken:
 
 
 def test_what_nobody_expected_is_told_in_the_same_words(pool: Pool, vendors: Vendors) -> None:
-    edge = pool.gateway.container.sms_trigger(lambda _kms, _key_arn: Broken())
+    edge = sms_trigger(pool.gateway.container, codes=lambda _kms, _key_arn: Broken())
     with pytest.raises(TriggerFailedError) as raised:
         edge(sms_event(pool.code()), Context())
     assert "".join(traceback.format_exception(raised.value)).count(FAILED) == 1
@@ -347,7 +349,7 @@ def test_texts_that_are_checked_elsewhere_rouse_no_suspicion_and_count_in_every_
     recorder = Recorder(aws.dynamodb, now=pool.gateway.clock.now)
     client: Any = pool.gateway.container.dynamodb
     recorder.follow(client, prefix="V#")
-    counting = pool.gateway.container.stream_edge()
+    counting = stream_edge(pool.gateway.container)
     for last in range(6):  # of our own codes, the fourth without an approval would be denied
         pool.send(phone_number=f"+8490188848{last}")
         assert failed(counting({"Records": recorder.records}, Context())) == []

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from countersign.bootstrap.changes import stream_edge
 from tests.support.gateway import Answer, Context, Gateway, policy, problem
 from tests.support.stream import Recorder, failed, record
 from tests.support.vendors import ENGAGELAB_CODES, ENGAGELAB_REFUSED, ESMS_NO_BALANCE, ESMS_RAW, Vendors
@@ -70,7 +71,7 @@ class Joined:
     def count(self) -> None:
         """Let the stream arrive."""
         assert self.recorder.records
-        counting = self.gateway.container.stream_edge()
+        counting = stream_edge(self.gateway.container)
         assert failed(counting({"Records": self.recorder.records}, Context())) == []
         self.recorder.records = []
 

@@ -17,6 +17,7 @@ from countersign.aws.counters import DynamoCounters
 from countersign.aws.items import verification_item
 from countersign.aws.table import Table
 from countersign.bootstrap import Container, count_function
+from countersign.bootstrap.changes import stream_edge
 from countersign.model import Delivery, Verification
 from countersign.stream import BatchFailedError, StreamEdge
 from countersign.telemetry import PowertoolsTelemetry
@@ -45,7 +46,7 @@ class Counting:
         self.telemetry = PowertoolsTelemetry(logger=logger, metrics=Metrics(service="countersign"))
         self.clock = FakeClock()
         self.container = Container(environment, clock=self.clock, telemetry=self.telemetry, session=session)
-        self.edge = self.container.stream_edge()
+        self.edge = stream_edge(self.container)
 
     def __call__(self, event: object) -> dict[str, object]:
         answer = self.edge(event, Context())

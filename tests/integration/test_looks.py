@@ -71,7 +71,7 @@ def test_looks_at_what_has_ended_or_gone_do_nothing(
 
 
 @pytest.mark.parametrize(
-    "body", ["", "canary", "[]", '{"client": "demo"}', '{"client": 1, "id": "canary"}', "null"]
+    "body", ["", "canary", "[]", '{"client": "demo"}', '{"client": 1, "id": "canary"}', "null", "[" * 100_000]
 )
 def test_a_message_that_is_none_of_ours_comes_again_alone(
     body: str, publishing: Publishing, stored: Callable[..., Verification]
@@ -81,6 +81,22 @@ def test_a_message_that_is_none_of_ours_comes_again_alone(
     bad = look("bad", body=body)
     assert failed(publishing({"Records": [bad, look()]})) == ["message-bad"]
     assert "canary" not in publishing.log.getvalue()
+    ended = publishing.container.store.get("demo", "v1")
+    assert ended is not None
+    assert ended.stored_status is Status.EXPIRED
+
+
+def test_one_that_cannot_be_read_comes_again_alone(
+    aws: Aws, publishing: Publishing, stored: Callable[..., Verification]
+) -> None:
+    """As what a newer version has written, while the older one still runs."""
+    stored()
+    spoilt = item(verification("bad")) | {"channel": {"S": "canary"}}
+    aws.dynamodb.put_item(TableName=TABLE, Item=spoilt)
+    publishing.clock.advance(300)
+    assert failed(publishing({"Records": [look("bad"), look()]})) == ["message-bad"]
+    assert "canary" not in publishing.log.getvalue()
+    assert publishing.messages() == ["unexpected failure"]
     ended = publishing.container.store.get("demo", "v1")
     assert ended is not None
     assert ended.stored_status is Status.EXPIRED

@@ -203,7 +203,7 @@ def test_a_table_that_is_away_is_503_and_the_same_batch_again_is_kept(
     body = json.dumps({"rows": [row("delivered", "1"), row("delivered", "2")]})
     answer = receipts.engagelab(body=body)
     assert (answer.status, answer.json["code"]) == (503, "service_unavailable")
-    assert set(items(aws.dynamodb)) == {"R#engagelab#1"}
+    assert len(items(aws.dynamodb)) == 1  # of the two, for the batch is begun anywhere
     assert receipts.engagelab(body=body).status == 200
     assert set(items(aws.dynamodb)) == {"R#engagelab#1", "R#engagelab#2"}
 

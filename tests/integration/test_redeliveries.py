@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from countersign.bootstrap.receipts import receiver_of
 from countersign.intake import MOST_RECEIVES
 from countersign.model import Receipt
 from countersign.reports import Owner, Report
@@ -50,7 +51,7 @@ class Desk:
         return self.started.id
 
     def report(self, receipt: Receipt) -> None:
-        receiver = self.gateway.container.receiver
+        receiver = receiver_of(self.gateway.container)
         receiver.linked("esms", SMS_ID, owner=Owner("again", self.id, "VN"))
         receiver.reported(Report("esms", SMS_ID, receipt))
 
@@ -119,12 +120,12 @@ def test_the_stream_links_a_text_so_that_a_report_finds_its_verification_whichev
     [taken] = items(aws.dynamodb, "V#").values()
     sending = {name: value for name, value in taken.items() if name != "vendor_reference"}
     if is_first:
-        gateway.container.receiver.reported(Report("esms", SMS_ID, Receipt.DELIVERED))
+        receiver_of(gateway.container).reported(Report("esms", SMS_ID, Receipt.DELIVERED))
     change = record(sending | {"delivery": {"S": "sending"}}, taken, at=NOON)
     for _ in range(2):
         assert failed(publishing({"Records": [change]})) == []
     if not is_first:
-        gateway.container.receiver.reported(Report("esms", SMS_ID, Receipt.DELIVERED))
+        receiver_of(gateway.container).reported(Report("esms", SMS_ID, Receipt.DELIVERED))
         gateway.container.telemetry.flush()
     assert gateway.read(started.id, client="demo-gateway").body["receipt"] == "delivered"
     assert capsys.readouterr().out.count('"TextsDelivered":[1.0]') == 1
@@ -201,7 +202,7 @@ def test_a_message_for_a_client_that_never_wanted_it_sends_nothing(
 ) -> None:
     gateway = make_gateway()
     started = gateway.start(client="demo-gateway")
-    receiver = gateway.container.receiver
+    receiver = receiver_of(gateway.container)
     receiver.linked("esms", SMS_ID, owner=Owner("demo-gateway", started.id, "VN"))
     receiver.reported(Report("esms", SMS_ID, Receipt.UNDELIVERED))
     gateway.clock.advance(COOLDOWN_SECONDS)

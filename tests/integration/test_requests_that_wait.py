@@ -12,7 +12,7 @@ from countersign.intake import MOST_RECEIVES
 from countersign.service.wish import Started
 from tests.support.builders import verification
 from tests.support.clock import NOON
-from tests.support.gateway import Gateway
+from tests.support.gateway import CLIENTS, Gateway
 from tests.support.mailbox import Mailbox, Stand
 from tests.support.messages import (
     Record,
@@ -81,6 +81,57 @@ def test_a_throttled_vendor_puts_the_message_back_until_it_takes_it(
     [*_, line] = mailbox.told("MessageServed")
     assert line["outcome"] == "replayed"
     assert verifications(aws) == 2  # the one that was provably not sent, and the one that was
+
+
+@pytest.mark.parametrize("client", ["new", "off"])
+def test_a_client_that_was_let_in_a_moment_ago_is_looked_for_once_more(
+    client: str, mailbox: Mailbox, vendors: Vendors, aws: Aws
+) -> None:
+    """A container that has just read the secret does not read it again for ten seconds."""
+    mailbox.hand_on(message())
+    aws.put_clients(CLIENTS | {"clients": CLIENTS["clients"] | {client: CLIENTS["clients"]["demo"]}})
+    mailbox.clock.advance(1)
+    sent = message(client=client, to="+84901888499")
+    assert mailbox.hand_on(sent) == [sent["messageId"]]
+    assert [line["outcome"] for line in mailbox.told("MessageDeferred")] == ["unauthenticated"]
+    mailbox.clock.advance(mailbox.queue.wait_of(sent))
+    assert mailbox.hand_on(again(sent)) == []
+    assert vendors.urls == [ESMS_GENCODE] * 2
+
+
+@pytest.mark.parametrize("client", ["nobody", "off"])
+def test_a_client_that_there_is_not_is_looked_for_twice_and_then_given_up_in_seconds(
+    client: str, mailbox: Mailbox, vendors: Vendors, aws: Aws
+) -> None:
+    sent = message(client=client)
+    waits = []
+    for _ in range(MOST_RECEIVES):
+        assert mailbox.hand_on(sent) == [sent["messageId"]]
+        waits.append(mailbox.queue.wait_of(sent))
+        mailbox.clock.advance(waits[-1])
+        sent = again(sent)
+    assert 10 < waits[0] < 20
+    assert waits[1:] == [0] * (MOST_RECEIVES - 1)
+    assert [line["outcome"] for line in mailbox.told("MessageGivenUp")] == ["unauthenticated"]
+    assert (vendors.urls, verifications(aws)) == ([], 0)
+    assert "nobody" not in mailbox.gateway.log.getvalue()
+
+
+@pytest.mark.parametrize("mark", ["~1", "~2", "-1", ".1", "/1"])
+def test_no_key_that_a_caller_can_choose_is_that_of_a_further_try(
+    mark: str, mailbox: Mailbox, vendors: Vendors
+) -> None:
+    mailbox.gateway.start(to="+84901888499", key=f"order-17{mark}")
+    vendors.now_answers("GET", ESMS_GENCODE, {"CodeResult": "104"})
+    vendors.now_answers("POST", ENGAGELAB_MESSAGES, {"code": 5012}, status=400)
+    sent = message(idempotency_key="order-17")
+    for _ in range(2):
+        assert mailbox.hand_on(sent) == [sent["messageId"]]
+        mailbox.clock.advance(mailbox.queue.wait_of(sent))
+        sent = again(sent)
+    assert [line["outcome"] for line in mailbox.told("MessageDeferred")] == ["undeliverable"] * 2
+    vendors.now_answers("GET", ESMS_GENCODE, {"CodeResult": "100", "CountRegenerate": 0, "SMSID": "s1"})
+    assert mailbox.hand_on(sent) == []
 
 
 def test_a_vendor_that_wants_no_message_to_the_number_is_asked_once(

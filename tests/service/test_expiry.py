@@ -9,7 +9,7 @@ from countersign.consumers import TakenInPartError, Wake
 from countersign.errors import ServiceUnavailableError
 from countersign.lifecycle import Happening
 from countersign.model import Delivery, ResendMode, SendResult, Status
-from countersign.service.expiry import ExpiryWatch
+from countersign.service.expiry import Expirer, ExpiryWatch
 from tests.support.builders import CODE_HASH, client, verification
 from tests.support.clock import NOON, FakeClock
 from tests.support.providers import ACCEPTED, DiedError, Scripted
@@ -80,6 +80,20 @@ def test_one_whose_function_died_while_it_sent_expires_like_the_others(story: St
         story.world.start()
     lived(story, 400)
     assert told(story) == [Happening.EXPIRED]
+    assert expired_after(story) == [301]
+
+
+def test_what_lives_longer_since_it_was_read_is_looked_at_again(story: Story) -> None:
+    """The clock of who looks is ahead, and a resend comes between its read and its write."""
+    id_ = story.world.start(by=NEW_CODES).verification.id
+    lived(story, 298)
+    story.world.store.meanwhile["expire"] = lambda: story.world.resend(id_, by=NEW_CODES)
+    ahead = FakeClock()
+    ahead.advance(300)
+    Expirer(store=story.world.store, wakes=story.wakes, clock=ahead).look("demo", id_)
+    story.wakes.waiting.pop(0)  # another look, as of the start, would find out too
+    lived(story, 400)
+    assert told(story) == [Happening.SENT, Happening.SENT, Happening.EXPIRED]
 
 
 def test_one_that_has_ended_is_looked_at_and_left_alone(story: Story) -> None:

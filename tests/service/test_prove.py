@@ -34,7 +34,7 @@ from tests.support.peppers import NEXT_PEPPER
 from tests.support.providers import REFUSED
 from tests.support.signing import HeldKey, verified
 from tests.support.store import MemoryStore
-from tests.support.world import SECONDS, VENDOR, World, another, code_of
+from tests.support.world import GATEWAY, SECONDS, VENDOR, World, another, code_of
 
 ISSUER = "urn:countersign:here:test"
 AUDIENCE = "https://shop.example"
@@ -194,6 +194,19 @@ def test_trouble_with_the_key_costs_no_attempt_and_the_same_code_is_right_afterw
     assert (world.read(made.id).attempts, world.read(made.id).status(NOON)[0]) == (0, Status.PENDING)
     world.key.fault = None
     assert world.claims(world.prove(made.id, code))["verification_id"] == made.id
+
+
+@pytest.mark.parametrize("route", [GATEWAY, VENDOR])
+def test_after_a_slow_signature_nothing_is_counted_that_there_may_be_no_time_to_answer(
+    route: tuple[str, ...],
+) -> None:
+    world = ProvingWorld(route=route)
+    made = world.started()
+    world.key.takes = lambda: world.clock.advance(14)
+    with pytest.raises(ServiceUnavailableError) as refused:
+        world.prove(made.id, "123456")
+    assert refused.value.retry_after_seconds == 1
+    assert (world.read(made.id).attempts, world.read(made.id).status(NOON)[0]) == (0, Status.PENDING)
 
 
 def test_a_wrong_code_is_counted_and_its_proof_goes_nowhere() -> None:

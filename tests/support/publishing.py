@@ -17,6 +17,7 @@ from countersign.aws.changes import read_change
 from countersign.aws.expiries import read_wake
 from countersign.aws.items import verification_item
 from countersign.bootstrap import Container
+from countersign.bootstrap.changes import publish_edge
 from countersign.consumers import Consumer
 from countersign.model import Delivery, Verification
 from countersign.publish import PublishEdge
@@ -98,7 +99,7 @@ class Publishing:
         self.telemetry = PowertoolsTelemetry(logger=logger, metrics=Metrics(service="countersign"))
         self.clock = FakeClock()
         self.container = Container(environment, clock=self.clock, telemetry=self.telemetry, session=session)
-        self.edge = self.container.publish_edge()
+        self.edge = publish_edge(self.container)
 
     def over(self, *consumers: Consumer) -> None:
         """From now on with these consumers."""

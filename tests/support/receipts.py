@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from botocore.session import Session
 
 from countersign.bootstrap import Container
+from countersign.bootstrap.receipts import callback_edge, receiver_of
 from countersign.reports import Owner
 from countersign.telemetry import PowertoolsTelemetry
 from tests.support.callbacks import SEGMENT, callback_id, rows, sms_query
@@ -34,7 +35,7 @@ class Receipts:
             telemetry=PowertoolsTelemetry(logger=logger, metrics=metrics),
             session=session,
         )
-        self.edge = self.container.callback_edge()
+        self.edge = callback_edge(self.container)
         self.answers: list[str] = []
 
     def event(self, event: object, *, context: Context | None = None) -> HttpAnswer:
@@ -60,7 +61,7 @@ class Receipts:
     def link(self, vendor: str, reference: str, verification_id: str, *, client: str = "demo") -> None:
         """What the stream's consumer does once the text has a reference."""
         owner = Owner(client, verification_id, "VN")
-        self.container.receiver.linked(vendor, reference, owner=owner)
+        receiver_of(self.container).linked(vendor, reference, owner=owner)
 
     def lines(self, message: str | None = None) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = [json.loads(line) for line in self.log.getvalue().splitlines()]

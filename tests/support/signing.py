@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -12,12 +13,16 @@ from countersign.es256 import PublicKey, raw_signature
 
 
 class HeldKey:
-    """A countersign.ports.SigningKey whose private half lies here. `fault`: what the next calls raise."""
+    """A countersign.ports.SigningKey whose private half lies here.
+
+    `fault`: what the next calls raise. `takes`: called with each signature, to take time.
+    """
 
     def __init__(self) -> None:
         self.private = ec.generate_private_key(ec.SECP256R1())
         self.fault: Exception | None = None
         self.signed: list[bytes] = []
+        self.takes: Callable[[], object] = lambda: None
 
     @property
     def spki(self) -> bytes:
@@ -34,6 +39,7 @@ class HeldKey:
         if self.fault is not None:
             raise self.fault
         self.signed.append(message)
+        self.takes()
         return raw_signature(self.private.sign(message, ec.ECDSA(hashes.SHA256())))
 
 

@@ -293,19 +293,45 @@ class MemoryStore:
 
         ends = settlement.status is not Status.PENDING
         takes_back = ends or settlement.code != verification.code
+        gives_time_back = (
+            settlement.sends < verification.sends and settlement.expires_at < verification.expires_at
+        )
         is_ours = delivery_is_of(verification)
 
         def may_be_settled(stored: Verification) -> bool:
             is_exhausted = stored.attempts >= stored.attempts_max and stored.checking == 0
-            has_ended = ends and (is_exhausted or stored.superseded_by is not None)
+            has_ended = (ends or gives_time_back) and (is_exhausted or stored.superseded_by is not None)
             return is_ours(stored) and not has_ended and not (takes_back and stored.solved)
 
         with self._mutex:
             counted = self._change(verification, condition=may_be_settled, change=settled)
+            if not counted.applied and settlement.status is Status.PENDING:
+                counted = self._settled_late(verification, settlement=settlement) or counted
             unguessed = counted.verification is not None and counted.verification.attempts == 0
             if counted.applied and unguessed and release is not None:
                 self.release_number(release)
             return counted
+
+    def _settled_late(self, verification: Verification, *, settlement: Settlement) -> Counted | None:
+        """A text that was taken of one that has ended is kept beside its end."""
+        is_taken = settlement.sends == verification.sends
+        late = self._change(
+            verification,
+            condition=lambda stored: (
+                is_taken
+                and stored.stored_status is not Status.PENDING
+                and stored.delivery is Delivery.SENDING
+                and stored.sends == verification.sends
+            ),
+            change=lambda stored: replace(
+                stored,
+                delivery=settlement.delivery,
+                provider=settlement.provider,
+                channel=settlement.channel or verification.channel,
+                vendor_reference=settlement.vendor_reference or stored.vendor_reference,
+            ),
+        )
+        return Counted(applied=False, verification=late.verification) if late.applied else None
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
         with self._mutex:
@@ -393,16 +419,18 @@ class MemoryStore:
             answered = replace(stored, checking=stored.checking - 1)
             if verdict is Verdict.UNKNOWN:
                 return replace(answered, attempts=stored.attempts - 1)
-            answered = replace(answered, checked_at=now)
+            is_late = stored.superseded_at is not None
+            answered = replace(answered, checked_at=(stored.superseded_at or 0) + 1 if is_late else now)
             if verdict is Verdict.VERIFIED:
                 return replace(answered, stored_status=Status.APPROVED, stored_reason=Reason.CORRECT_CODE)
             return answered
 
         def may_be_settled(stored: Verification) -> bool:
-            if verdict is not Verdict.VERIFIED:
+            if verdict is Verdict.UNKNOWN:
                 return True
-            is_pending = stored.stored_status is Status.PENDING and stored.superseded_by is None
-            return is_pending and stored.expires_at > now
+            is_pending = stored.stored_status is Status.PENDING
+            is_in_time = stored.superseded_by is None and stored.expires_at > now
+            return is_pending and (is_in_time or verdict is not Verdict.VERIFIED)
 
         return self._change(verification, condition=may_be_settled, change=settled)
 

@@ -17,7 +17,7 @@ KEY, OLD_KEY = bytes(range(32)), bytes(range(32, 64))
 
 DETAIL: dict[str, Any] = {
     "event_id": "evt_k7f3m2q5x4tzn6wbyahd7rjcue",
-    "sequence": "0000000000000000000000111100000000042-0",
+    "sequence": "0000000000000000000000000111100000000042-0",
     "occurred_at": "2026-11-22T01:01:14Z",
     "id": "fnaqgbxql5njfeubez5lrxdfbv",
     "client": "shop",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from botocore.exceptions import ReadTimeoutError
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -111,6 +112,7 @@ class Desk:
     now: datetime = MOMENT
     before_the_move: Callable[[], object] | None = None  # once, between a command's look and its write
     loses_answers: bool = False
+    loses: str | None = None  # the answer to the `move` of a label, or to the `tidying` after it
     parameters: Mapping[str, str] | None = None  # of the stack, where a test wants others
     deployments: list[Deployment] = field(default_factory=list)
 
@@ -146,6 +148,8 @@ class Desk:
             replaced["secrets_manager"] = _Meddled(deployment.secrets_manager, meddler)
         if self.loses_answers:
             replaced["secrets_manager"] = _LosesAnswers(deployment.secrets_manager)
+        if self.loses is not None:
+            replaced["secrets_manager"] = _Cut(deployment.secrets_manager, self.loses)
         vars(deployment).update(replaced)
         self.deployments.append(deployment)
         return deployment
@@ -214,6 +218,26 @@ class _LosesAnswers:
             return call(**arguments)
 
         return twice
+
+
+class _Cut:
+    """A Secrets Manager client that moves labels, and never hears so."""
+
+    def __init__(self, inner: SecretsManagerClient, lost: str) -> None:
+        self._inner, self._lost = inner, lost
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._inner, name)
+        if name != "update_secret_version_stage":
+            return call
+
+        def unheard(**arguments: Any) -> Any:
+            answer = call(**arguments)
+            if ("MoveToVersionId" in arguments) == (self._lost == "move"):
+                raise ReadTimeoutError(endpoint_url="https://secretsmanager.example")
+            return answer
+
+        return unheard
 
 
 def _secrets(value: object) -> set[str]:

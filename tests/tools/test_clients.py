@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.desk import CLIENTS, PEPPER, Desk, Interrupted
+from tests.tools.desk import CLIENTS, PEPPER, ROUTES, Desk, Interrupted
 
 SHOP = CLIENTS["clients"]["shop"]
+HOOK = "whsec_" + "Y2FuYXJ5" * 4  # the base64 of 24 bytes
 LONG = "canary-typed-secret-of-40-characters-...."
 
 
@@ -115,6 +116,18 @@ def test_settings_replace_those_of_the_client(desk: Desk, tmp_path: Path) -> Non
     assert "dialects" not in desk.clients()["clients"]["shop"]
 
 
+def test_a_webhook_goes_live_and_the_local_stacks_may_stay_on_this_machine(
+    desk: Desk, tmp_path: Path
+) -> None:
+    away = {"url": "https://shop.example/hook", "secrets": [HOOK]}
+    here = {**away, "url": "http://127.0.0.1:8080/hook"}
+    desk.parameters = {"Routes": json.dumps(ROUTES), "WebhookLoopback": "on"}
+    for webhook in (away, here):
+        path = settings_file(tmp_path, {"webhook": webhook})
+        assert desk.run("clients", "set", "shop", path).exit_code == 0
+        assert desk.clients()["clients"]["shop"]["webhook"] == webhook
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -122,6 +135,8 @@ def test_settings_replace_those_of_the_client(desk: Desk, tmp_path: Path) -> Non
         ({"policy": {"routes": "elsewhere"}}, "Routes has no table elsewhere"),
         ({"dialects": {"klingon": {}}}, "dialects may name"),
         ({"colour": "red"}, "colour is not a setting"),
+        ({"webhook": {"url": "http://shop.example/hook", "secrets": [HOOK]}}, "webhook.url must be an https"),
+        ({"webhook": {"url": "https://shop.example/hook", "secrets": ["short"]}}, "webhook.secrets must"),
     ],
 )
 def test_what_the_functions_could_not_read_does_not_go_live(
@@ -179,6 +194,14 @@ def test_an_edit_whose_answers_are_lost_is_made_once(desk: Desk) -> None:
     assert desk.run("clients", "disable", "shop").exit_code == 0
     assert desk.clients()["clients"]["shop"] == {**SHOP, "disabled": True}
     assert sorted(desk.labels("ClientsSecretArn").values()) == [["AWSCURRENT"], ["AWSPREVIOUS"]]
+
+
+@pytest.mark.parametrize("lost", ["move", "tidying"])
+def test_a_secret_that_went_live_is_shown_though_the_network_fails_then(desk: Desk, lost: str) -> None:
+    desk.loses = lost
+    ran = desk.run("clients", "put", "new", "--print-secret", "--json", shows_what_it_makes=True)
+    assert ran.exit_code == 0
+    assert desk.clients()["clients"]["new"]["secrets"] == [ran.json["secret"]]
 
 
 def test_an_edit_leaves_the_one_before_it_as_the_previous_version(desk: Desk) -> None:

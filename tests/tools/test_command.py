@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import pty
@@ -16,7 +17,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from tests.tools.desk import Desk
+from countersign.codes import Keys
+from countersign.model import Secret
+from tests.support.builders import NUMBER, verification
+from tests.tools.desk import PEPPER, Desk, Terminal
 from tools.command import EXIT_CODES, main, parser
 from tools.deployment import ROOT, Deployment, Target, default_stack
 from tools.result import ExitCode, ToolError
@@ -75,6 +79,32 @@ def test_an_output_that_is_missing_is_told_by_its_name(desk: Desk) -> None:
     desk.run("clients", "list")
     with pytest.raises(ToolError, match="no output Nothing"):
         desk.deployments[-1].output("Nothing")
+
+
+@pytest.mark.parametrize(
+    "command", [("clients", "remove", "shop"), ("vendors", "remove", "engagelab"), ("erase", "--to", "-")]
+)
+def test_a_question_before_something_is_lost_names_the_stack_and_its_region(
+    command: tuple[str, ...], desk: Desk
+) -> None:
+    desk.write(dataclasses.replace(verification(), number_key=Keys(PEPPER).number_key(Secret(NUMBER))))
+    typed = f"{NUMBER}\nn\n" if command[0] == "erase" else "n\n"
+    ran = desk.run(*command, typed=Terminal(typed))
+    assert ran.exit_code == 1
+    assert "from the stack desk in us-east-1? [y/N]" in ran.err
+
+
+@pytest.mark.parametrize("command", [("routes",), ("clients", "disable", "shop"), ("doctor",)])
+def test_another_stack_is_told_by_the_parameter_that_it_lacks(command: tuple[str, ...], desk: Desk) -> None:
+    desk.parameters = {"Another": "stacks"}
+    ran = desk.run(*command)
+    assert ran.exit_code == (ExitCode.REFUSED if command == ("doctor",) else ExitCode.AWS)
+    assert "no parameter Routes" in ran.out + ran.err
+
+
+def test_an_endpoint_that_is_no_address_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--endpoint-url", "nonsense", "--region", "eu-west-1", "clients", "list"]) == ExitCode.USAGE
+    assert "endpoint" in capsys.readouterr().err
 
 
 def test_the_stack_is_the_one_that_sam_deploys(tmp_path: Path) -> None:
@@ -140,6 +170,30 @@ def test_the_module_runs_from_a_clone_without_anything_installed() -> None:
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (0, "countersign 0.1.0\n")
+
+
+def test_the_end_of_the_input_at_a_hidden_question_is_told() -> None:
+    """Ctrl-D, as at a visible one."""
+    program = (
+        "from tools.console import Console\nfrom tools.result import ToolError\n"
+        "try:\n    Console().ask_secret('Secret: ')\nexcept ToolError as error:\n    print(f'told: {error}')"
+    )
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    _until(ours, "Secret: ")
+    os.write(ours, b"\x04")
+    seen = _until(ours, None)
+    assert process.wait(SECONDS) == 0
+    os.close(ours)
+    assert "told: the input ended" in seen
 
 
 def test_a_secret_is_not_echoed_by_the_terminal() -> None:

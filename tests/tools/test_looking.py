@@ -11,6 +11,7 @@ import pytest
 from tests.support.builders import NUMBER, keys, secret, verification
 from tests.support.clock import NOON
 from tests.tools.desk import CLIENTS, ROUTES, VENDORS, Desk
+from tools.parsing import keyring
 
 SEALED = keys().seal(secret(NUMBER), context="v1")
 STORED = dataclasses.replace(
@@ -140,8 +141,16 @@ def test_a_doctor_finds_alarms_that_notify_nobody(desk: Desk) -> None:
     ("document", "fault"),
     [
         ({**CLIENTS, "pepper": "short"}, "clients secret: pepper must have 32 characters or more"),
+        (
+            {**CLIENTS, "pepper": "short", "previous_pepper": "another pepper of thirty-two or more"},
+            "clients secret: pepper must have 32 characters or more",
+        ),
         ({**CLIENTS, "clients": {}}, "there is none: nobody can call"),
         ({**CLIENTS, "clients": []}, "clients secret: `clients` must be a JSON object"),
+        (
+            {**CLIENTS, "clients": {"a": {"secrets": ["s-1"], "webhook": {"url": "http://shop.example"}}}},
+            "client a: webhook.url must be an https URL",
+        ),
         (
             {**CLIENTS, "clients": {"a": {"secrets": []}}},
             "client a: secrets must list 1 to 3 strings",
@@ -158,11 +167,25 @@ def test_a_doctor_finds_what_the_functions_could_not_read(desk: Desk, document: 
     assert ("clients", fault) in findings(desk)
 
 
+def test_a_doctor_finds_callbacks_that_the_receipts_function_could_not_read(desk: Desk) -> None:
+    whole(desk)
+    account = {**desk.vendors()["engagelab"], "callback_username": "countersign", "callback_secret": "short"}
+    desk.put("VendorsSecretArn", {**desk.vendors(), "engagelab": account})
+    [(about, fault)] = findings(desk)
+    assert (about, "engagelab.callback_secret must have" in fault) == ("vendors", True)
+
+
+def test_a_doctor_does_not_stumble_over_an_account_that_is_none(desk: Desk) -> None:
+    whole(desk)
+    desk.put("VendorsSecretArn", {**desk.vendors(), "engagelab": "a text"})
+    assert any("engagelab must be a JSON object" in fault for _, fault in findings(desk))
+
+
 def test_a_doctor_finds_a_rotation_that_somebody_forgot(desk: Desk) -> None:
     whole(desk)
     old = {
         "previous_pepper": "another pepper of thirty-two or more",
-        "pepper_rotated_at": "2025-06-01T00:00:00Z",
+        "pepper_rotated_at": f"2025-06-01T00:00:00Z of {keyring(CLIENTS).current.name}",
     }
     desk.put("ClientsSecretArn", {**CLIENTS, **old})
     assert [about for about, _ in findings(desk)] == ["pepper"]

@@ -70,6 +70,19 @@ def test_a_rotation_by_hand_is_as_old_as_the_secrets_last_version(desk: Desk) ->
     assert desk.clients() == CLIENTS
 
 
+def test_the_note_of_an_older_rotation_is_none_of_one_by_hand(desk: Desk) -> None:
+    """Finished by hand, the last one has left its note; docs/configuration.md shows both steps by hand."""
+    desk.run("pepper", "rotate")
+    left = {name: value for name, value in desk.clients().items() if name != "previous_pepper"}
+    by_hand = {**left, "previous_pepper": left["pepper"], "pepper": "a newer pepper of thirty-two or more"}
+    desk.put("ClientsSecretArn", by_hand)
+    answer = desk.secrets_manager.get_secret_value(SecretId=desk.outputs["ClientsSecretArn"])
+    desk.now = answer["CreatedDate"] + timedelta(minutes=1)
+    assert desk.run("pepper", "status", "--json").json["hours"] == 0
+    assert desk.run("pepper", "finish").exit_code == 1
+    assert desk.clients() == by_hand
+
+
 def test_nothing_is_finished_that_was_not_begun(desk: Desk) -> None:
     assert desk.run("pepper", "finish").exit_code == 1
     assert desk.clients() == CLIENTS

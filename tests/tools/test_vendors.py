@@ -61,6 +61,15 @@ def test_half_an_account_is_not_written(desk: Desk) -> None:
     assert desk.vendors() == VENDORS
 
 
+def test_callbacks_that_the_receipts_function_could_not_read_are_not_written(desk: Desk) -> None:
+    account = {**VENDORS["engagelab"], "callback_username": "countersign", "callback_secret": "short"}
+    ran = desk.run("vendors", "put", "engagelab", "--from-file", "-", typed=json.dumps(account))
+    assert (ran.exit_code, "engagelab.callback_secret must have" in ran.err) == (1, True)
+    assert desk.vendors() == VENDORS
+    desk.put("VendorsSecretArn", {"engagelab": account})  # by hand: that keeps no other account out
+    assert desk.run("vendors", "put", "esms", "--from-file", "-", typed=json.dumps(ESMS)).exit_code == 0
+
+
 def test_an_interrupted_account_is_not_written(desk: Desk) -> None:
     ran = desk.run("vendors", "put", "esms", typed=Interrupted("canary-typed-api-key"))
     assert (ran.exit_code, desk.vendors()) == (130, VENDORS)

@@ -79,6 +79,7 @@ ALLOWED: dict[str, set[str]] = {
     "intake": PURE | {"service", "dialects", "edge", "telemetry"},
     "callbacks": PURE | {"callbacks", "service", "dialects", "edge", "telemetry"},
     "bootstrap": PURE
+    | {"bootstrap"}
     | {"service", "dialects", "aws", "providers", "webhooks", "callbacks", "cognito", "telemetry"}
     | {"edge", "stream", "publish", "intake"},
     "countersign": set(),

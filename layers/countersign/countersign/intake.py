@@ -40,6 +40,7 @@ MOST_RECEIVES = 5  # then SQS moves a message to the dead letters; template.yaml
 SETTLING_SECONDS = 4.0  # of the function's time: to put messages back, and to answer
 LEAST_SECONDS = 10.0  # for one message: a vendor's whole answer, and the table's around it
 FIRST_WAIT_SECONDS = 5  # where a refusal does not say how long; twice as long with every try
+NEW_CLIENT_SECONDS = 12  # a container that has just read the clients' secret reads it again after ten
 JITTER = 5  # up to a fifth longer, so that what was refused together does not come back together
 
 
@@ -176,12 +177,13 @@ class Intake:
         """What the request made or makes.
 
         A key that stands for a start which provably sent nothing stays with that start. A further try
-        of the message takes the next key of a row that is the same for every container.
+        of the message takes the next key of a row that is the same for every container. Nobody else can
+        have chosen such a key, for it has a space.
         """
         for one in range(MOST_RECEIVES):
             try:
                 return self._native.requested(
-                    asked, key=f"{asked.key}~{one}" if one else asked.key, deadline=deadline
+                    asked, key=f"{asked.key} {one}" if one else asked.key, deadline=deadline
                 )
             except UndeliverableError as error:
                 if not error.replayed:
@@ -192,6 +194,8 @@ class Intake:
     def _pause(self, refusal: CountersignError, *, receives: int, left: int) -> int | None:
         """Seconds until a further try may help; None where none does, or only when it is too late."""
         seconds = refusal.retry_after_seconds
+        if isinstance(refusal, UnauthenticatedError) and receives == 1:
+            seconds = NEW_CLIENT_SECONDS
         if seconds is None:
             if refusal.status < 500:
                 return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 
 from countersign.changes import Change, UnreadableChangeError
 from countersign.consumers import Consumer, TakenInPartError
-from countersign.errors import ServiceUnavailableError, cause_of
+from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
 from countersign.stream import BatchFailedError, Record, answered, sequence_number
 
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ class PublishEdge:
         return taken
 
     def _looked(self, record: Record) -> bool:
-        """Look at the verification that a message names. False: the message is to come again."""
+        """Look at the verification that a message names. False: the message is to come again, it alone.
+
+        Raises ConfigurationError.
+        """
         try:
             client_id, verification_id = self._read_wake(record)
         except ValueError as error:
@@ -114,8 +117,13 @@ class PublishEdge:
             return False
         try:
             self._expirer().look(client_id, verification_id)
+        except ConfigurationError:
+            raise
         except (ServiceUnavailableError, TakenInPartError) as error:
             self._deferred(error)
+            return False
+        except Exception as error:  # an item that cannot be read: its neighbours' end must not wait for that
+            self._telemetry.failure(error)
             return False
         return True
 

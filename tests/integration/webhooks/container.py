@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from botocore.session import Session
 
 from countersign.bootstrap import Container
+from countersign.bootstrap.webhooks import deliverer_of
 from countersign.clock import SystemClock
 from countersign.errors import ServiceUnavailableError
 from countersign.telemetry import PowertoolsTelemetry
@@ -50,7 +51,7 @@ class Function:
         telemetry = telemetry_into(self.log)
         self.container = Container(environment, clock=SystemClock(), telemetry=telemetry, session=session)
         self.waiting = Hiding()
-        made = self.container.webhooks
+        made = deliverer_of(self.container)
         self.deliverer = Deliverer(
             endpoints=made._endpoints,
             gone=made._gone,

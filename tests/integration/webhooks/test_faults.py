@@ -9,6 +9,7 @@ from botocore.session import Session
 from mypy_boto3_sqs import SQSClient
 
 from countersign.bootstrap import Container
+from countersign.bootstrap.webhooks import webhook_edge
 from countersign.clock import SystemClock
 from countersign.errors import ServiceUnavailableError
 from countersign.webhooks.edge import BatchFailedError
@@ -75,7 +76,7 @@ def test_a_function_that_is_not_set_up_fails_as_a_whole_and_says_why(
     del environment[name]
     container = Container(environment, clock=SystemClock(), telemetry=telemetry, session=session)
     with pytest.raises(BatchFailedError, match="not set up"):
-        container.webhook_edge()(batch(event()), Context())
+        webhook_edge(container)(batch(event()), Context())
     assert name in log.getvalue()
 
 
@@ -105,7 +106,7 @@ def test_a_receipt_that_the_queue_does_not_know_is_told_and_the_message_kept(
 ) -> None:
     function.clients_are(shop=section(receiver.url))
     receiver.status = 500
-    answer = function.container.webhook_edge()(batch(event()), Context())
+    answer = webhook_edge(function.container)(batch(event()), Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     assert len(function.told("a webhook could not be put off")) == 1
 
@@ -131,7 +132,7 @@ def test_a_message_is_hidden_in_the_queue_itself(
     sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=1)
     told = batch(event(), attempt=ATTEMPTS)  # the last: shown again at once
     told["Records"][0]["receiptHandle"] = message["ReceiptHandle"]
-    assert function.container.webhook_edge()(told, Context()) == {
+    assert webhook_edge(function.container)(told, Context()) == {
         "batchItemFailures": [{"itemIdentifier": "message-0"}]
     }
     assert len(sqs.receive_message(QueueUrl=queue)["Messages"]) == 1

@@ -29,7 +29,7 @@ def read_wake(record: Mapping[str, object]) -> tuple[str, str]:
     try:
         told = json.loads(cast("str", record["body"]))
         client_id, verification_id = told["client"], told["id"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnreadableWakeError(type(error).__name__) from None
     if not isinstance(client_id, str) or not isinstance(verification_id, str):
         raise UnreadableWakeError("TypeError")

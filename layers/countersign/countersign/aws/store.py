@@ -29,6 +29,7 @@ from countersign.aws.verifications import (
     expire_update,
     forestall_update,
     guess_update,
+    late_update,
     redirect_update,
     resend_update,
     settled,
@@ -39,7 +40,7 @@ from countersign.aws.verifications import (
 from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
-from countersign.model import RouteStep, Verdict, Verification
+from countersign.model import RouteStep, Status, Verdict, Verification
 from countersign.ports import Counted, Created, ResendIntent, Settlement
 
 if TYPE_CHECKING:
@@ -176,14 +177,14 @@ class DynamoStore:
     def settle_delivery(
         self, verification: Verification, *, settlement: Settlement, release: Release | None
     ) -> Counted:
-        """UpdateItem, or one transaction with the undoing of the claim.
+        """UpdateItem, or one transaction with the undoing of the claim; one more where it has ended by now.
 
         Where somebody has guessed while the vendor had it in hand, the claim stays: a send that
         is given back brings new attempts, and whoever can have sends refused would have no end of them.
         """
         update = settlement_update(verification, settlement=settlement)
         if release is None:
-            return self._change(update)
+            return self._kept(self._change(update), of=verification, settlement=settlement)
         unguessed = settlement_update(verification, settlement=settlement, unguessed=True)
         try:
             self._numbers.follow(
@@ -203,6 +204,15 @@ class DynamoStore:
             self.release_number(release)
             return ended
         return Counted(applied=True, verification=settled(verification, settlement=settlement))
+
+    def _kept(self, settled: Counted, *, of: Verification, settlement: Settlement) -> Counted:
+        """The outcome; and where one that has ended meanwhile was texted all the same, that is kept."""
+        stored = settled.verification
+        is_taken = settlement.status is Status.PENDING and settlement.sends == of.sends
+        if settled.applied or stored is None or stored.stored_status is Status.PENDING or not is_taken:
+            return settled
+        late = self._change(late_update(of, settlement=settlement))
+        return Counted(applied=False, verification=late.verification)
 
     def redirect(self, verification: Verification, *, step: RouteStep, code: str, claim: NumberClaim) -> bool:
         """UpdateItem, or one transaction with the vendor's lock."""

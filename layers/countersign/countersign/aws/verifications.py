@@ -60,7 +60,9 @@ _HAS_EXPIRED = " AND ".join(
     )
 )
 _MAY_BE_APPROVED = " AND ".join((_PENDING, _NOT_SUPERSEDED, _ALIVE, _NOT_OUR_OWN_RETRY))
-_DELIVERY_IS_OURS = " AND ".join((_PENDING, "#delivery = :sending", "#sends = :our_send", _NOT_OUR_OWN_RETRY))
+_OUR_SEND = f"#delivery = :sending AND #sends = :our_send AND {_NOT_OUR_OWN_RETRY}"
+_DELIVERY_IS_OURS = f"{_PENDING} AND {_OUR_SEND}"
+_DELIVERY_IS_OURS_TOO_LATE = f"#stored_status <> :pending AND {_OUR_SEND}"
 
 
 def guess_update(client_id: str, verification_id: str, *, guess: str, now: int, pepper: str | None) -> Update:
@@ -85,20 +87,25 @@ def guess_update(client_id: str, verification_id: str, *, guess: str, now: int, 
 
 
 def verdict_update(verification: Verification, *, verdict: Verdict, now: int) -> Update:
-    """Close an open check with the vendor's verdict; `UNKNOWN` gives the attempt back."""
+    """Close an open check with the vendor's verdict; `UNKNOWN` gives the attempt back.
+
+    A verdict on what was replaced meanwhile comes after that, whatever the seconds of two clocks say: it
+    must not turn a cancelation that was told into a failure.
+    """
     values: dict[str, str | int] = {"one": 1}
     expression = "SET #checking = #checking - :one"
     condition = _NOT_OUR_OWN_RETRY
     if verdict is Verdict.UNKNOWN:
         expression += ", #attempts = #attempts - :one"
     else:
-        expression += ", #checked_at = :now"
-        values["now"] = now
+        expression += ", #checked_at = if_not_exists(#superseded_at, :just_before) + :one"
+        condition = f"{_PENDING} AND {condition}"  # an approval keeps its time
+        values |= {"just_before": now - 1, "pending": Status.PENDING}
     if verdict is Verdict.VERIFIED:
         expression += ", #stored_status = :approved, #stored_reason = :reason"
         condition = _MAY_BE_APPROVED
         values |= {
-            "pending": Status.PENDING,
+            "now": now,
             "approved": Status.APPROVED,
             "reason": Reason.CORRECT_CODE,
         }
@@ -229,7 +236,11 @@ def settlement_update(
     """How a delivery ended. `unguessed`: only if nobody has tried a code meanwhile."""
     condition = _DELIVERY_IS_OURS
     ends = settlement.status is not Status.PENDING
-    if ends:
+    # A refused resend gives its time back. What ended within that time must not run out once more.
+    gives_time_back = (
+        settlement.sends < verification.sends and settlement.expires_at < verification.expires_at
+    )
+    if ends or gives_time_back:
         condition += f" AND {_NOT_SUPERSEDED} AND {_NOT_EXHAUSTED}"  # or it has ended, for another reason
     if ends or settlement.code != verification.code:
         condition += f" AND {_NOT_SOLVED}"  # somebody was told that it is approved: that stays so
@@ -252,7 +263,7 @@ def settlement_update(
         "expires_at": settlement.expires_at,
         "status": settlement.status,
     }
-    if ends or unguessed:
+    if ends or gives_time_back or unguessed:
         values["zero"] = 0
     if unguessed:
         condition += " AND #attempts = :zero"
@@ -272,6 +283,23 @@ def settlement_update(
             expression += f", #{name} = :{name}"
             values[name] = value
     return _on(verification, expression=expression, condition=condition, values=values)
+
+
+def late_update(verification: Verification, *, settlement: Settlement) -> Update:
+    """Where a text went that a vendor took of one that has ended meanwhile; the end stays as it is."""
+    expression = "SET #delivery = :delivery, #provider = :provider, #channel = :channel"
+    values: dict[str, str | int] = {
+        "pending": Status.PENDING,
+        "sending": Delivery.SENDING,
+        "our_send": verification.sends,
+        "delivery": settlement.delivery,
+        "provider": settlement.provider,
+        "channel": settlement.channel or verification.channel,
+    }
+    if settlement.vendor_reference is not None:
+        expression += ", #vendor_reference = :reference"
+        values["reference"] = settlement.vendor_reference
+    return _on(verification, expression=expression, condition=_DELIVERY_IS_OURS_TOO_LATE, values=values)
 
 
 def settled(verification: Verification, *, settlement: Settlement) -> Verification:

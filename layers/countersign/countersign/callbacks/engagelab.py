@@ -148,11 +148,13 @@ class EngagelabCallback:
         receiver: Callable[[], Receiver],
         telemetry: Telemetry,
         clock: Clock,
+        draw: Callable[[int], int],  # a random whole number below the one given
     ) -> None:
         self._accounts = accounts
         self._receiver = receiver
         self._telemetry = telemetry
         self._clock = clock
+        self._draw = draw
 
     def take(self, request: HttpRequest, *, segment: str, deadline: Deadline) -> None:
         """Keep everything that the rows tell; only then is it acknowledged.
@@ -173,7 +175,9 @@ class EngagelabCallback:
         reports, unread = reports_of(rows)
         if unread:
             self._telemetry.outcome("ReportRowsIgnored", provider=VENDOR, rows=unread)
-        for report in reports:
+        # What there is no time for comes again with all the rest: not always the same is to be left.
+        first = self._draw(len(reports)) if reports else 0
+        for report in reports[first:] + reports[:first]:
             if deadline.remaining() < LEAST_SECONDS:
                 raise ServiceUnavailableError(retry_after_seconds=1)
             self._receiver().reported(report)

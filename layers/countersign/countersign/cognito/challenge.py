@@ -20,6 +20,7 @@ from typing import final
 
 from countersign.client import Client
 from countersign.clock import Deadline
+from countersign.codes import random_id
 from countersign.cognito.triggers import CUSTOM_CHALLENGE, DIALECT, Source, Trigger, UseCases
 from countersign.errors import (
     AlreadyApprovedError,
@@ -41,7 +42,6 @@ PURPOSE = "cognito:challenge"  # with a colon, so that no request of the native 
 MOST_ROUNDS = 5
 LEAST_COOLDOWN_SECONDS = 15  # Cognito gives a trigger five seconds, three times
 SHOWN_DIGITS = 4
-NOBODY = ""  # in place of a verification's id: no answer is right
 
 _ID = re.compile(r"[a-z2-7]{26}")
 _ANSWER = re.compile(r"[0-9A-Za-z]{4,10}")
@@ -87,7 +87,9 @@ class Challenge:
         if rounds:  # the code is out; another one would be a new sign-in
             verification_id = rounds[-1].metadata
         elif phone is None:
-            verification_id = NOBODY
+            # It leads nowhere, and is as long as one that does: the session that Cognito gives the user
+            # holds it, encrypted, and its length can be seen.
+            verification_id = random_id()
         else:
             verification_id = self._sent(client, phone=phone, trigger=trigger, deadline=deadline)
         shown = self._made_up(trigger) if phone is None else phone.e164.reveal()[-SHOWN_DIGITS:]
@@ -105,8 +107,7 @@ class Challenge:
         """The number that a code may go to; None where there is no user, or no number that was verified."""
         from countersign.phone import parse_phone  # to define a challenge or to check an answer needs none
 
-        is_verified = trigger.attributes.get("phone_number_verified") == "true"
-        if not trigger.has_user or trigger.number is None or not is_verified:
+        if not trigger.has_user or trigger.number is None or not trigger.is_verified:
             return None
         try:
             return parse_phone(trigger.number.reveal(), field="phone_number")

@@ -93,6 +93,11 @@ class Trigger:
         return Secret(number) if isinstance(number, str) and number else None
 
     @property
+    def is_verified(self) -> bool:
+        """Whether the number is the user's. Cognito keeps an administrator's `True` as it was written."""
+        return str(self.attributes.get("phone_number_verified")).lower() == "true"
+
+    @property
     def locale(self) -> str | None:
         """The user's language, where the attribute is a language tag."""
         locale = self.attributes.get("locale")

@@ -63,14 +63,13 @@ class Expirer:
         As often as it is asked to: the write is conditional. Raises ServiceUnavailableError or
         TakenInPartError; it is then to be asked again.
         """
-        verification = self._store.get(client_id, verification_id)
-        if verification is None or ending(verification) is not None:
-            return
         now = self._clock.now()
-        if now < verification.expires_at:
+        verification = self._store.get(client_id, verification_id)
+        if verification is not None and ending(verification) is None and now >= verification.expires_at:
+            verification = self._store.expire(client_id, verification_id, now=now).verification
+        # It lives longer, or does so since it was read.
+        if verification is not None and ending(verification) is None and now < verification.expires_at:
             self._wakes.schedule([wake_for(verification, now=now)])
-            return
-        self._store.expire(client_id, verification_id, now=now)
 
 
 def wake_for(verification: Verification, *, now: int) -> Wake:

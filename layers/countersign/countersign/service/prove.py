@@ -17,6 +17,8 @@ from countersign.service.check import Checker
 from countersign.service.made_with import made_with
 from countersign.service.refusal import refusal
 
+LEAST_SECONDS = 7.0  # for the guess; the table's client gives up in nine, and the function has two of its own
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Prover:
         """Approve as `Checker.check` does, and raise what it raises; any return means approved, now.
 
         Raises PermissionDeniedError where the client's policy lacks the audience. That, and a
-        ServiceUnavailableError or ConfigurationError about the key, come before an attempt is counted.
+        ServiceUnavailableError or ConfigurationError about the key or the time that it took, come before an
+        attempt is counted: an approval that the function has no time to tell of would be lost.
         """
         if not client.policy.may_prove_to(audience):
             raise PermissionDeniedError("The client may not have proofs made out to this audience.")
@@ -72,6 +75,8 @@ class Prover:
         if ended is not None:
             raise ended
         proof = self._signed(client, verification=asked, audience=audience)
+        if deadline.remaining() < LEAST_SECONDS:
+            raise ServiceUnavailableError("Too little time is left to check.", retry_after_seconds=1)
         approved = self._checker.check(client, verification_id=verification_id, code=code, deadline=deadline)
         return Proved(approved, proof)
 
