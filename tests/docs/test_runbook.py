@@ -71,16 +71,6 @@ def _modules_that_write(query: str) -> str:
     return "\n".join(found or SOURCES)
 
 
-def test_the_queries_of_webhooks_look_at_fields_that_just_those_lines_have() -> None:
-    told = (ROOT / "layers/countersign/countersign/webhooks/deliverer.py").read_text(encoding="utf-8")
-    fields = re.findall(r"^            (\w+)=", told.partition("def _told(")[2], re.MULTILINE)
-    assert "client" in fields
-    found = re.findall(r'message = "Webhook\w+" \| stats count\(\*\) as \w+ by ([\w, ]+)', COMMANDS)
-    assert len(found) == 3
-    for names in found:
-        assert {name.strip() for name in names.split(",")} <= set(fields)
-
-
 def test_dead_letters_go_back_to_a_queue_that_is_named() -> None:
     """What EventBridge itself put there has no source that SQS knew, and would stop the others."""
     text = COMMANDS + "".join(block.text for block in blocks(DOCS / "webhooks.md", "sh"))
