@@ -99,7 +99,7 @@ class Reported:
             self.story.read_the_stream()
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(steps=st.lists(STEPS, max_size=16))
 def test_each_report_is_told_once_and_the_last_texts_is_shown(steps: list[tuple[str, Any, Any]]) -> None:
     reported = Reported()
