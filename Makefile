@@ -55,7 +55,7 @@ build: $(INSTALLED) ## build the functions and the layer into .aws-sam/build
 	@$(BIN)/sam build
 
 invoke: $(INSTALLED) ## call a function of the running stack: FUNCTION=send EVENT=events/direct_start.json
-	@test -n "$(FUNCTION)" -a -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=send|verify|count|publish|webhook EVENT=events/….json" >&2; exit 2; }
+	@test -n "$(FUNCTION)" -a -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=send|verify|count|publish|webhook|receipts EVENT=events/….json" >&2; exit 2; }
 	@$(PYTHON) -m local.invoke "$(FUNCTION)" "$(EVENT)"
 
 deploy: build ## deploy to AWS (asks)

@@ -49,6 +49,7 @@ class Deployment:
     count_function: str
     publish_function: str
     webhook_function: str
+    receipts_function: str
     webhooks: str
     webhooks_dead_letters: str
     bus: str
@@ -67,6 +68,7 @@ class Deployment:
             count_function=outputs["CountFunctionName"],
             publish_function=outputs["PublishFunctionName"],
             webhook_function=outputs["WebhookFunctionName"],
+            receipts_function=outputs["ReceiptsFunctionName"],
             webhooks=outputs["WebhooksUrl"],
             webhooks_dead_letters=outputs["WebhooksDeadLettersUrl"],
             bus=outputs["BusName"],

@@ -1,4 +1,4 @@
-"""`python -m local.invoke {send|verify|count|publish|webhook} EVENT.json`: invoke a function of the stack."""
+"""`python -m local.invoke {send|verify|count|publish|webhook|receipts} EVENT.json`: invoke a function of the stack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def _say(line: str, *, status: int) -> int:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
-        return _say("usage: python -m local.invoke {send|verify|count|publish|webhook} EVENT.json", status=2)
+        return _say(
+            "usage: python -m local.invoke {send|verify|count|publish|webhook|receipts} EVENT.json", status=2
+        )
     name, event = arguments
     try:
         stack = json.loads(DESCRIPTION.read_text())

@@ -211,6 +211,7 @@ class Stack:
             "count": deployed.count_function,
             "publish": deployed.publish_function,
             "webhook": deployed.webhook_function,
+            "receipts": deployed.receipts_function,
         }
 
     def fallen(self) -> Child | None:

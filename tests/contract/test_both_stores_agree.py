@@ -13,7 +13,8 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from countersign.claims import Claimed, ClaimRefused, NumberClaim
 from countersign.model import Custody, Delivery, Reason, RouteStep, Status, Verdict, Verification
 from countersign.policy import Limit
-from countersign.ports import Counted, Store
+from countersign.ports import Store
+from countersign.writes import Counted
 from tests.support.aws import TABLE, dynamo_store
 from tests.support.builders import (
     claim_at,

@@ -10,7 +10,8 @@ from countersign.circuits import OPEN_SECONDS, OUTAGES_THAT_OPEN, Circuit, Circu
 from countersign.claims import ClaimRefused
 from countersign.model import Custody, Delivery, RouteStep, Status, Verdict
 from countersign.policy import Limit
-from countersign.ports import Created, Store
+from countersign.ports import Store
+from countersign.writes import Created
 from tests.support.aws import TroubledClient, dynamo_store
 from tests.support.builders import (
     CODE_HASH,

@@ -8,7 +8,8 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from countersign.aws.store import DynamoStore
 from countersign.claims import Aliases, Claimed, ClaimRefused
 from countersign.errors import ServiceUnavailableError
-from countersign.ports import Created, Store
+from countersign.ports import Store
+from countersign.writes import Created
 from tests.contract.test_moved_numbers import NEW, OLD, moving
 from tests.support.aws import TABLE, TroubledClient, client_error, dynamo_store
 from tests.support.builders import claim, claim_at, verification

@@ -15,7 +15,8 @@ from countersign.claims import Claimed, ClaimRefused
 from countersign.errors import ServiceUnavailableError
 from countersign.model import Custody, Reason, RouteStep, Status, Verdict
 from countersign.policy import Limit
-from countersign.ports import Counted, Store
+from countersign.ports import Store
+from countersign.writes import Counted
 from tests.support.aws import TABLE, TroubledClient, client_error, dynamo_store
 from tests.support.builders import (
     CODE_HASH,

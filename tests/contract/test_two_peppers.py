@@ -6,7 +6,8 @@ import pytest
 
 from countersign.claims import Aliases
 from countersign.model import GUESS_NONE, Custody, Reason, Status
-from countersign.ports import Created, Store
+from countersign.ports import Store
+from countersign.writes import Created
 from tests.support.builders import CODE_HASH, WRONG_HASH, vendor_held, verification
 from tests.support.clock import NOON
 from tests.support.stored import accepted, created, stored

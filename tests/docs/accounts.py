@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from countersign.clock import Deadline, SystemClock
-from countersign.model import Channel, Custody, SendOrder
+from countersign.model import Channel, Custody
+from countersign.orders import SendOrder
 from countersign.ports import SharedToken
 from countersign.providers.base import VendorProvider
 from countersign.providers.engagelab import EngagelabProvider

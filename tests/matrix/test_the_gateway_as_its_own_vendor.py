@@ -13,17 +13,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from countersign.clock import Deadline, SystemClock
-from countersign.model import (
-    Channel,
-    CheckOrder,
-    Custody,
-    Delivery,
-    Phone,
-    Secret,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import Channel, Custody, Delivery, Phone, Secret, Verdict
+from countersign.orders import CheckOrder, SendOrder, SendResult
 from countersign.ports import Provider
 from countersign.providers.registry import ProviderRegistry
 from tests.matrix.callers import BRANDNAME, SECRET

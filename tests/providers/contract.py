@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import pytest
 import responses
 
-from countersign.model import Alphabet, CheckResult, MessageText, SendOrder, SendResult
+from countersign.model import Alphabet, MessageText
+from countersign.orders import CheckResult, SendOrder, SendResult
 from countersign.providers.transport import VendorHttp
 
 from .cases import BASE, CHECKS, SENDS, Case, CheckCase, Json, make

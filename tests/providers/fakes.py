@@ -7,16 +7,8 @@ from dataclasses import dataclass, field
 
 from countersign.clock import Deadline, SystemClock
 from countersign.errors import ConfigurationError
-from countersign.model import (
-    Alphabet,
-    Channel,
-    CheckOrder,
-    Custody,
-    MessageText,
-    Phone,
-    Secret,
-    SendOrder,
-)
+from countersign.model import Alphabet, Channel, Custody, MessageText, Phone, Secret
+from countersign.orders import CheckOrder, SendOrder
 from countersign.ports import Field, SharedToken
 
 NOW = 1_750_000_000

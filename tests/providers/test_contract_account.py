@@ -9,7 +9,8 @@ import responses
 
 from countersign.clock import Deadline
 from countersign.errors import ServiceUnavailableError
-from countersign.model import Channel, Custody, Delivery, SendOrder, SendResult, Verdict
+from countersign.model import Channel, Custody, Delivery, Verdict
+from countersign.orders import SendOrder, SendResult
 from countersign.ports import Provider
 from countersign.providers.transport import VendorHttp
 

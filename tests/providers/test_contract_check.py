@@ -7,7 +7,8 @@ import json
 import pytest
 import responses
 
-from countersign.model import CheckResult, Verdict
+from countersign.model import Verdict
+from countersign.orders import CheckResult
 from countersign.providers.transport import VendorHttp
 
 from .cases import CheckCase, make

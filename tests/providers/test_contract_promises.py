@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 import responses
 
-from countersign.model import Alphabet, Delivery, MessageText, SendOrder
+from countersign.model import Alphabet, Delivery, MessageText
+from countersign.orders import SendOrder
 from countersign.providers.transport import VendorHttp
 
 from .cases import SENDS, Case, make

@@ -7,7 +7,8 @@ import json
 import pytest
 import responses
 
-from countersign.model import Delivery, SendResult
+from countersign.model import Delivery
+from countersign.orders import SendResult
 from countersign.providers.transport import VendorHttp
 
 from .cases import Case, make

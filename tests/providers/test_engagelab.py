@@ -8,7 +8,8 @@ import json
 import pytest
 import responses
 
-from countersign.model import Channel, CheckResult, Custody, Delivery, SendResult, Verdict
+from countersign.model import Channel, Custody, Delivery, Verdict
+from countersign.orders import CheckResult, SendResult
 from countersign.providers.engagelab import CHECK_CODES, CREDENTIAL_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp
 

@@ -7,17 +7,8 @@ import json
 import pytest
 import responses
 
-from countersign.model import (
-    Alphabet,
-    Channel,
-    CheckResult,
-    Custody,
-    Delivery,
-    MessageText,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import Alphabet, Channel, Custody, Delivery, MessageText, Verdict
+from countersign.orders import CheckResult, SendOrder, SendResult
 from countersign.providers.esms import CHECK_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp
 

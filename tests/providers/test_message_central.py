@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 import responses
 
-from countersign.model import Channel, CheckResult, Delivery, SendResult, Verdict
+from countersign.model import Channel, Delivery, Verdict
+from countersign.orders import CheckResult, SendResult
 from countersign.providers.message_central import CHECK_CODES, SEND_CODES
 from countersign.providers.transport import VendorHttp
 

@@ -7,7 +7,8 @@ import base64
 import pytest
 import responses
 
-from countersign.model import Delivery, SendResult
+from countersign.model import Delivery
+from countersign.orders import SendResult
 from countersign.ports import SharedToken
 from countersign.providers.message_central_token import expires_at
 from countersign.providers.transport import VendorHttp

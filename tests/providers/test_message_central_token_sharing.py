@@ -5,7 +5,8 @@ from __future__ import annotations
 import responses
 
 from countersign.errors import ServiceUnavailableError
-from countersign.model import Delivery, SendResult
+from countersign.model import Delivery
+from countersign.orders import SendResult
 from countersign.ports import SharedToken
 from countersign.providers.transport import VendorHttp
 

@@ -9,7 +9,7 @@ import requests
 import responses
 
 from countersign.clock import Deadline
-from countersign.model import SendResult
+from countersign.orders import SendResult
 from countersign.providers.transport import VendorHttp
 
 from .cases import BASE, SENDS, make

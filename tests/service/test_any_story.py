@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from countersign.client import Client
 from countersign.errors import VendorUnavailableError
-from countersign.model import Custody, ResendMode, SendResult, Status, Verdict, Verification
+from countersign.model import Custody, ResendMode, Status, Verdict, Verification
+from countersign.orders import SendResult
 from countersign.service.wish import Started
 from countersign.sources import account_of
 from countersign.usage import HOUR, TEN_MINUTES, Gauge, Scope

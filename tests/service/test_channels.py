@@ -10,7 +10,8 @@ from countersign.errors import (
     ServiceUnavailableError,
     UndeliverableError,
 )
-from countersign.model import Channel, Custody, Delivery, SendResult, Status, Verdict
+from countersign.model import Channel, Custody, Delivery, Status, Verdict
+from countersign.orders import SendResult
 from tests.support.builders import client
 from tests.support.clock import NOON
 from tests.support.providers import ACCEPTED, BLOCKED, REFUSED, UNKNOWN, ScriptedProvider

@@ -14,7 +14,8 @@ from countersign.circuits import (
     CircuitState,
 )
 from countersign.errors import ServiceUnavailableError, UndeliverableError
-from countersign.model import Delivery, SendResult
+from countersign.model import Delivery
+from countersign.orders import SendResult
 from tests.support.builders import OTHER_NUMBER
 from tests.support.circuits_of import asked, circuit_state, forget, number, opened, probed_elsewhere, rested
 from tests.support.providers import ACCEPTED, BLOCKED, DOWN, HANGS, REFUSED, UNKNOWN, DiedError

@@ -6,7 +6,8 @@ import pytest
 
 from countersign.circuits import OPEN_SECONDS, CircuitState
 from countersign.errors import ServiceUnavailableError, WrongCodeError
-from countersign.model import Custody, Delivery, SendResult, Status
+from countersign.model import Custody, Delivery, Status
+from countersign.orders import SendResult
 from tests.support.builders import client
 from tests.support.circuits_of import asked, circuit_state, number, opened, probed_elsewhere, rested
 from tests.support.providers import ACCEPTED, DOWN, HANGS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from countersign.errors import CanceledError, CooldownError, ServiceUnavailableError
-from countersign.model import Delivery, Reason, SendResult, Status
+from countersign.model import Delivery, Reason, Status
+from countersign.orders import SendResult
 from tests.support.builders import client
 from tests.support.clock import NOON
 from tests.support.providers import ACCEPTED, DiedError

@@ -8,7 +8,8 @@ from countersign.changes import Change
 from countersign.consumers import TakenInPartError, Wake
 from countersign.errors import ServiceUnavailableError
 from countersign.lifecycle import Happening
-from countersign.model import Delivery, ResendMode, SendResult, Status
+from countersign.model import Delivery, ResendMode, Status
+from countersign.orders import SendResult
 from countersign.service.expiry import Expirer, ExpiryWatch
 from tests.support.builders import CODE_HASH, client, verification
 from tests.support.clock import NOON, FakeClock

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from countersign.errors import CooldownError, UndeliverableError
-from countersign.model import Custody, Delivery, SendResult, Status
+from countersign.model import Custody, Delivery, Status
+from countersign.orders import SendResult
 from countersign.service.courier import LEAST_SECONDS_FOR_A_VENDOR
 from tests.support.builders import OTHER_NUMBER, client
 from tests.support.clock import NOON

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from countersign.changes import Change
 from countersign.client import Client
 from countersign.lifecycle import Event, Happening, events
-from countersign.model import Delivery, ResendMode, SendResult, Status, Verdict
+from countersign.model import Delivery, ResendMode, Status, Verdict
+from countersign.orders import SendResult
 from countersign.service.publishing import Publisher
 from tests.support.builders import NUMBER, OTHER_NUMBER, client
 from tests.support.lifecycle import FakeBus, delivered

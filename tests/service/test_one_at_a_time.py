@@ -9,7 +9,8 @@ from countersign.errors import (
     SendLimitError,
     UndeliverableError,
 )
-from countersign.model import Delivery, Reason, SendResult, Status
+from countersign.model import Delivery, Reason, Status
+from countersign.orders import SendResult
 from countersign.service.wish import IN_FLIGHT_SECONDS
 from tests.support.alone import ENDS, alone, end
 from tests.support.builders import OTHER_NUMBER, client

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from countersign.changes import Change
 from countersign.lifecycle import Happening
-from countersign.model import Delivery, Receipt, SendResult
+from countersign.model import Delivery, Receipt
+from countersign.orders import SendResult
 from countersign.reports import Owner, Report
 from countersign.service.receiving import Receiver
 from tests.contract.test_reports import Counted

@@ -10,7 +10,8 @@ from countersign.errors import (
     UndeliverableError,
     WrongCodeError,
 )
-from countersign.model import Channel, Custody, Delivery, ResendMode, SendResult, Status, Verdict
+from countersign.model import Channel, Custody, Delivery, ResendMode, Status, Verdict
+from countersign.orders import SendResult
 from tests.support.builders import NUMBER, client
 from tests.support.clock import NOON
 from tests.support.providers import REFUSED, UNKNOWN

@@ -11,7 +11,8 @@ from countersign.errors import (
     ServiceUnavailableError,
     UndeliverableError,
 )
-from countersign.model import Channel, Custody, Delivery, Reason, SendResult, Status
+from countersign.model import Channel, Custody, Delivery, Reason, Status
+from countersign.orders import SendResult
 from tests.support.builders import NUMBER, OTHER_NUMBER, client
 from tests.support.clock import NOON
 from tests.support.providers import REFUSED, UNKNOWN

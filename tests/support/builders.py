@@ -11,7 +11,7 @@ from countersign.codes import Keys
 from countersign.model import Channel, Custody, Delivery, Phone, Reason, Secret, Status, Verification
 from countersign.phone import parse_phone
 from countersign.policy import Policy
-from countersign.ports import ResendIntent, Settlement
+from countersign.writes import ResendIntent, Settlement
 from tests.support.clock import NOON
 
 PEPPER = "a pepper of no use but in tests, 42 long.."

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from countersign.client import Client
 from countersign.codes import Keys
 from countersign.errors import CountersignError, WrongCodeError
-from countersign.model import Custody, SendResult, Status
+from countersign.model import Custody, Status
+from countersign.orders import SendResult
 from tests.support.builders import client
 from tests.support.clock import NOON, FakeClock
 from tests.support.providers import ACCEPTED, REFUSED, UNKNOWN, DiedError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from countersign.model import CheckOrder, Verdict
+from countersign.model import Verdict
+from countersign.orders import CheckOrder
 from tests.support.world import World, another
 
 

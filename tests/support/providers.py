@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from countersign.clock import Deadline
-from countersign.model import CheckOrder, CheckResult, Delivery, SendOrder, SendResult, Verdict
+from countersign.model import Delivery, Verdict
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
 from countersign.ports import Provider
 from tests.support.clock import FakeClock
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, cast
 
 from countersign.errors import ServiceUnavailableError
-from countersign.model import CheckResult, Delivery, SendResult, Verdict
+from countersign.model import Delivery, Verdict
+from countersign.orders import CheckResult, SendResult
 from countersign.ports import Store
 from tests.support.providers import DiedError
 from tests.support.world import World

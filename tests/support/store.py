@@ -33,8 +33,8 @@ from countersign.model import (
     Verdict,
     Verification,
 )
-from countersign.ports import Counted, Created, ResendIntent, Settlement
 from countersign.usage import AddressUse, Charge, Gauge, Scope, Usage, UsageQuery
+from countersign.writes import Counted, Created, ResendIntent, Settlement
 from tests.support.circuits import MemoryCircuits
 from tests.support.rows import (
     Change,

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from countersign.circuits import Circuit
 from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, NumberClaim, Release, Slot
 from countersign.model import RouteStep, Verdict, Verification
-from countersign.ports import Counted, Created, ResendIntent, Settlement, Store
+from countersign.ports import Store
 from countersign.usage import Charge, Usage, UsageQuery
+from countersign.writes import Counted, Created, ResendIntent, Settlement
 
 
 @dataclass

@@ -10,7 +10,8 @@ from countersign.client import Client
 from countersign.clock import Clock
 from countersign.codes import Keys
 from countersign.errors import CountersignError, GuessLimitError, ServiceUnavailableError, WrongCodeError
-from countersign.model import Reason, SendOrder, Status, Verification
+from countersign.model import Reason, Status, Verification
+from countersign.orders import SendOrder
 from countersign.policy import TTL_SECONDS, Limit
 from countersign.service.wish import Started
 from tests.support.books import Books

@@ -11,20 +11,12 @@ from countersign.client import Bearer, Client, TokenUse
 from countersign.clock import Deadline
 from countersign.codes import Keyring, Keys
 from countersign.model import (
-    Channel,
-    CheckOrder,
-    CheckResult,
-    Custody,
-    Delivery,
-    Reason,
-    Receipt,
     RouteStep,
-    SendOrder,
-    SendResult,
-    Status,
     Verdict,
     Verification,
 )
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
+from countersign.writes import Counted, Created, ResendIntent, Settlement
 
 if TYPE_CHECKING:  # a check of a code asks for no usage, no circuit and no proof
     from countersign.circuits import Circuit
@@ -124,69 +116,6 @@ class TokenStore(Protocol):
     def abandon_refresh(self, name: str) -> None:
         """End the refresh without a token, so that the next caller may try."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """How a delivery ended."""
-
-    delivery: Delivery
-    provider: str
-    vendor_reference: str | None
-    expires_at: int
-    custody: Custody
-    code: str  # keyed hash of the live code, empty with custody `vendor`
-    code_seed: str
-    sends: int
-    status: Status = Status.PENDING
-    reason: Reason | None = None
-    channel: Channel | None = None  # None: as it is stored
-    resend_key: str | None = None  # None: as it is stored
-    receipt: Receipt | None = None  # None: as it is stored; where nobody took a resend, the one before it
-    receipt_at: int | None = None  # with it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResendIntent:
-    """What a resend writes before the vendor is called."""
-
-    now: int
-    sends_seen: int  # the count that the decision was based on
-    resend_at: int
-    expires_at: int
-    resend_key: str | None
-    provider: str
-    custody: Custody
-    channel: Channel
-    code: str
-    code_seed: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """The outcome of one conditional write on a verification, and the verification after it.
-
-    `applied` False: the condition did not hold, `verification` is what stood in the way
-    (None: there is no such verification of this client).
-    """
-
-    applied: bool
-    verification: Verification | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created(Counted):
-    """The outcome of writing an intent.
-
-    `again_at` set: the caller's address has had as many texts as it may get until then.
-    """
-
-    again_at: int | None = None
-
-    @property
-    def is_marked(self) -> bool:
-        """A newer start has marked the id as replaced before it was written."""
-        return not self.applied and self.verification is None and self.again_at is None
 
 
 class Store(Protocol):

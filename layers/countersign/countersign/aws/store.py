@@ -41,7 +41,7 @@ from countersign.claims import NO_ALIASES, Aliases, Claimed, ClaimRefused, Numbe
 from countersign.codes import random_seed
 from countersign.errors import ServiceUnavailableError
 from countersign.model import RouteStep, Status, Verdict, Verification
-from countersign.ports import Counted, Created, ResendIntent, Settlement
+from countersign.writes import Counted, Created, ResendIntent, Settlement
 
 if TYPE_CHECKING:
     from countersign.aws.circuits import CircuitRecords

@@ -13,7 +13,7 @@ from countersign.aws.table import Update
 from countersign.claims import Aliases
 from countersign.codes import random_seed
 from countersign.model import GUESS_NONE, Custody, Delivery, Reason, RouteStep, Status, Verdict, Verification
-from countersign.ports import ResendIntent, Settlement
+from countersign.writes import ResendIntent, Settlement
 
 _PENDING = "#stored_status = :pending"
 _NOT_SUPERSEDED = "attribute_not_exists(#superseded_by)"

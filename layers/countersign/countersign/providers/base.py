@@ -16,16 +16,8 @@ from typing import ClassVar, Protocol
 
 from countersign.clock import Clock, Deadline
 from countersign.errors import ConfigurationError, CountersignError
-from countersign.model import (
-    Alphabet,
-    CheckOrder,
-    CheckResult,
-    Custody,
-    Delivery,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import Alphabet, Custody, Delivery, Verdict
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
 from countersign.ports import VendorAccounts
 from countersign.providers.wire import (
     MaybeSentError,

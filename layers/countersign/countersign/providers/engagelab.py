@@ -14,16 +14,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from countersign.errors import ConfigurationError
-from countersign.model import (
-    Channel,
-    CheckOrder,
-    CheckResult,
-    Custody,
-    Delivery,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import Channel, Custody, Delivery, Verdict
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
 from countersign.policy import Bound
 from countersign.providers.base import (
     CredentialsRefusedError,

@@ -14,20 +14,8 @@ from http import HTTPStatus
 
 from countersign.clock import Deadline
 from countersign.errors import ConfigurationError, VendorUnavailableError
-from countersign.model import (
-    Alphabet,
-    Channel,
-    CheckOrder,
-    CheckResult,
-    Custody,
-    Delivery,
-    MessageText,
-    Receipt,
-    Secret,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import Alphabet, Channel, Custody, Delivery, MessageText, Receipt, Secret, Verdict
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
 from countersign.providers.base import (
     CredentialsRefusedError,
     Meaning,

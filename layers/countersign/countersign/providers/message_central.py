@@ -11,16 +11,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from countersign.clock import Clock, Deadline
-from countersign.model import (
-    Channel,
-    CheckOrder,
-    CheckResult,
-    Custody,
-    Delivery,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import Channel, Custody, Delivery, Verdict
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
 from countersign.policy import Bound
 from countersign.ports import TokenStore, VendorAccounts
 from countersign.providers.base import (

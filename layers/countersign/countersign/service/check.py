@@ -18,10 +18,12 @@ from countersign.errors import (
     VendorUnavailableError,
     WrongCodeError,
 )
-from countersign.model import CheckOrder, CheckResult, Custody, Secret, Status, Verdict, Verification
-from countersign.ports import Counted, Peppers, Providers, Store, Telemetry
+from countersign.model import Custody, Secret, Status, Verdict, Verification
+from countersign.orders import CheckOrder, CheckResult
+from countersign.ports import Peppers, Providers, Store, Telemetry
 from countersign.service.made_with import made_with
 from countersign.service.refusal import refusal
+from countersign.writes import Counted
 
 VENDOR_RETRY_SECONDS = 2
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, final
 from countersign.circuits import Circuit, CircuitState
 from countersign.clock import Clock, Deadline
 from countersign.errors import ServiceUnavailableError
-from countersign.model import SendResult
+from countersign.orders import SendResult
 from countersign.ports import Store, Telemetry
 
 if TYPE_CHECKING:
-    from countersign.service.courier import Leg
+    from countersign.service.legs import Leg
 
 # With less left of a request, nothing is noted: the answer and the settlement go before.
 LEAST_SECONDS_FOR_A_NOTE = 1.0

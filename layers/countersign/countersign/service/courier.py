@@ -3,84 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import final
 
 from countersign.circuits import Circuit
 from countersign.claims import NumberClaim
 from countersign.clock import Clock, Deadline
-from countersign.codes import Keys
 from countersign.errors import NotCarriedError, ServiceUnavailableError
 from countersign.model import (
-    Alphabet,
     Channel,
     Custody,
     Delivery,
-    MessageText,
-    Phone,
     RouteStep,
-    Secret,
-    SendOrder,
-    SendResult,
     Verification,
 )
+from countersign.orders import SendOrder, SendResult
 from countersign.ports import Provider, Providers, Store, Telemetry
 from countersign.service.circuits import Breaker
+from countersign.service.legs import Leg, Letter, Report, Way
 
 LEAST_SECONDS_FOR_A_VENDOR = 1.5  # with less left, calling would only make an `unknown`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """What is to be sent, before it is known who carries it."""
-
-    verification_id: str
-    client_id: str
-    send_number: int
-    phone: Phone
-    code_length: int
-    code_seed: str
-    ttl_seconds: int
-    locale: str | None
-    keys: Keys  # of the pepper that the verification is made with
-    alphabet: Alphabet = Alphabet.DIGITS
-    text: MessageText | None = None
-    code: Secret | None = None  # None: one is derived from the seed where it is ours
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A channel and the route that is configured for it."""
-
-    channel: Channel
-    steps: tuple[RouteStep, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One provider that can carry the letter."""
-
-    step: RouteStep
-    provider: Provider
-    order: SendOrder
-    code_hash: str  # empty with custody `vendor`
-    circuit: Circuit | None = None  # None: it is not known, and taken to be closed
-    is_admitted: bool = False  # its probe, if it needs one, is ours
-
-    @property
-    def vendor_lock(self) -> str | None:
-        """The vendor whose one-code-per-number must be ours alone, if there is one (rule 8)."""
-        locks = self.step.custody is Custody.VENDOR and self.provider.keyed_by_phone
-        return self.provider.name if locks else None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a delivery ended, and at which provider."""
-
-    leg: Leg
-    result: SendResult
-    intent: Verification  # as the last written intent says
 
 
 @final

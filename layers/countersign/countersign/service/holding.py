@@ -17,7 +17,7 @@ from countersign.errors import (
     UndeliverableError,
 )
 from countersign.model import Delivery, Reason, Status, Verification
-from countersign.service.courier import Leg
+from countersign.service.legs import Leg
 from countersign.service.rehearsal import Rehearsal
 from countersign.service.sending import Sending, cooldown, in_time, past_the_lock, send_limit
 from countersign.service.wish import Hold, Started, Wish

@@ -12,19 +12,8 @@ from countersign.client import Client
 from countersign.clock import Deadline
 from countersign.codes import random_seed
 from countersign.errors import ConfigurationError
-from countersign.model import (
-    TEST_PROVIDER,
-    CheckOrder,
-    CheckResult,
-    Custody,
-    Delivery,
-    Phone,
-    RouteStep,
-    Secret,
-    SendOrder,
-    SendResult,
-    Verdict,
-)
+from countersign.model import TEST_PROVIDER, Custody, Delivery, Phone, RouteStep, Secret, Verdict
+from countersign.orders import CheckOrder, CheckResult, SendOrder, SendResult
 from countersign.phone import is_e164
 from countersign.policy import SENDS_PER_DAY, Limit, Policy
 from countersign.scripts import Script, ScriptedOutcome

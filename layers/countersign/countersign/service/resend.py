@@ -21,11 +21,10 @@ from countersign.errors import (
 from countersign.model import Channel, Custody, Delivery, Phone, ResendMode, RouteStep, Verification
 from countersign.phone import restored_phone
 from countersign.policy import Policy
-from countersign.ports import ResendIntent, Settlement
 from countersign.routing import starting_after
 from countersign.service.admission import admit
-from countersign.service.courier import Leg, Letter, Report, Way
 from countersign.service.guard import Account
+from countersign.service.legs import Leg, Letter, Report, Way
 from countersign.service.made_with import made_with
 from countersign.service.refusal import refusal
 from countersign.service.rehearsal import REHEARSED_STEP
@@ -38,6 +37,7 @@ from countersign.service.sending import (
     send_limit,
 )
 from countersign.service.wish import IN_FLIGHT_SECONDS
+from countersign.writes import ResendIntent, Settlement
 
 
 @final

@@ -11,11 +11,13 @@ from countersign.clock import Clock, Deadline
 from countersign.errors import CooldownError, NumberNotAllowedError, SendLimitError, ServiceUnavailableError
 from countersign.model import Channel, Phone, Verification
 from countersign.policy import DEFAULT_COOLDOWN_SECONDS, Policy
-from countersign.ports import Peppers, Settlement, Store, Telemetry
+from countersign.ports import Peppers, Store, Telemetry
 from countersign.routing import Routes
-from countersign.service.courier import LEAST_SECONDS_FOR_A_VENDOR, Courier, Leg, Letter, Report
+from countersign.service.courier import LEAST_SECONDS_FOR_A_VENDOR, Courier
 from countersign.service.guard import Account, Guard
+from countersign.service.legs import Leg, Letter, Report
 from countersign.service.rehearsal import REHEARSED_STEP, Rehearsal, Understudy, rehearsal_of
+from countersign.writes import Settlement
 
 # With less left nothing is begun: a vendor's call, and half a second for the claim and the intent before it.
 LEAST_SECONDS_FOR_A_SEND = LEAST_SECONDS_FOR_A_VENDOR + 0.5

@@ -12,13 +12,13 @@ from countersign.clock import Deadline
 from countersign.codes import Keyring
 from countersign.errors import ServiceUnavailableError, UndeliverableError
 from countersign.model import Custody, Delivery, Reason, Status, Verification
-from countersign.ports import Created
 from countersign.service.admission import admit
-from countersign.service.courier import Leg, Report, Way
 from countersign.service.holding import BehindError, Holding, is_in_use
+from countersign.service.legs import Leg, Report, Way
 from countersign.service.rehearsal import Rehearsal
 from countersign.service.wish import Hold, Started, StartRequest, Wish, intent, superseded
 from countersign.usage import Charge
+from countersign.writes import Created
 
 
 @final

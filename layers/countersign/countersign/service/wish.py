@@ -18,8 +18,8 @@ from countersign.model import (
     Verification,
 )
 from countersign.policy import TTL_SECONDS, Policy
-from countersign.service.courier import Leg, Letter
 from countersign.service.guard import Account
+from countersign.service.legs import Leg, Letter
 
 # Longer than any start runs: until then, a claim without a verification is one that is being made.
 IN_FLIGHT_SECONDS = 30
