@@ -1,4 +1,4 @@
-"""`python -m local.invoke {send|verify|count|publish|webhook|receipts} EVENT.json`: invoke a function of the stack."""
+"""`python -m local.invoke FUNCTION EVENT.json`: invoke a function of the running stack."""
 
 from __future__ import annotations
 
