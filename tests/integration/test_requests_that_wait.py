@@ -7,9 +7,10 @@ import json
 import pytest
 
 from countersign.clock import Deadline
-from countersign.errors import CanceledError
+from countersign.errors import CanceledError, ServiceUnavailableError
 from countersign.intake import MOST_RECEIVES
 from countersign.service.wish import Started
+from tests.support.aws import client_error
 from tests.support.builders import verification
 from tests.support.clock import NOON
 from tests.support.gateway import CLIENTS, Gateway
@@ -280,6 +281,16 @@ def test_a_fault_that_nobody_expected_fails_its_message_alone(gateway: Gateway) 
     [line] = mailbox.told("unexpected failure")
     assert line["error_type"] == "LookupError"
     assert "canary" not in gateway.log.getvalue()
+
+
+def test_what_aws_refused_is_named_where_a_message_is_put_back(gateway: Gateway) -> None:
+    def start(_deadline: Deadline) -> Started:
+        raise ServiceUnavailableError(retry_after_seconds=1) from client_error("AccessDeniedException")
+
+    mailbox, sent = Mailbox(gateway, use_cases=Stand(gateway.container, start=start)), message()
+    assert mailbox.hand_on(sent) == [sent["messageId"]]
+    [line] = mailbox.told("MessageDeferred")
+    assert (line["outcome"], line["cause"]) == ("service_unavailable", "AccessDeniedException")
 
 
 def test_a_queue_that_takes_nothing_back_costs_time_and_nothing_else(mailbox: Mailbox) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import ReadTimeoutError
 
 from countersign.aws.clients import hurried_queues_client, trimmed_session
 from countersign.aws.requests_queue import RequestsQueue
@@ -24,7 +25,7 @@ class Body:
 
 
 class Sqs:
-    """A queue's client whose calls go nowhere, and what they said."""
+    """A queue's client whose calls go nowhere, and what they said. Status 0: nobody answers."""
 
     def __init__(self, *, status: int = 200) -> None:
         self.said: list[dict[str, Any]] = []
@@ -35,6 +36,8 @@ class Sqs:
 
     def _answer(self, request: AWSRequest, **_: object) -> AWSResponse:
         self.said.append(json.loads(request.body or b""))
+        if not self._status:
+            raise ReadTimeoutError(endpoint_url=str(request.url))
         error = {} if self._status == 200 else {"__type": "com.amazonaws.sqs#ReceiptHandleIsInvalid"}
         return AWSResponse(str(request.url), self._status, HTTPHeaders(), Body(error))
 
@@ -67,9 +70,22 @@ def test_each_message_waits_for_its_own_time_on_the_queue_of_the_arn(
     ]
 
 
-def test_a_message_that_sqs_refuses_is_one_that_comes_back_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_sqs_refuses_comes_back_later_and_its_neighbour_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     sqs = Sqs(status=400)
+    queue = RequestsQueue("arn:aws:sqs:eu-west-1:123456789012:requests", client=lambda: sqs.client)
+    with pytest.raises(ServiceUnavailableError):
+        queue.put_back({"one": 0, "two": 48})
+    assert [said["ReceiptHandle"] for said in sqs.said] == ["one", "two"]
+
+
+def test_where_sqs_does_not_answer_no_time_is_lost_on_another_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    sqs = Sqs(status=0)
     queue = RequestsQueue("arn:aws:sqs:eu-west-1:123456789012:requests", client=lambda: sqs.client)
     with pytest.raises(ServiceUnavailableError):
         queue.put_back({"one": 0, "two": 48})

@@ -127,6 +127,7 @@ class Intake:
             "field": _field_of(refused.error),
             "client": refused.error.client_id,
             "country": refused.error.country,
+            "cause": cause_of(refused.error) if refused.error.status >= 500 else None,
         }
         if message.receives >= MOST_RECEIVES:
             self._tell("MessageGivenUp", message, **fields)

@@ -24,16 +24,22 @@ class RequestsQueue:
     def put_back(self, waits: Mapping[str, int]) -> None:
         """One ChangeMessageVisibility for each message, by its receipt.
 
-        Raises ServiceUnavailableError at the first one that SQS refuses or does not answer.
+        Raises ServiceUnavailableError where SQS refused one, once the others are back; and at the first
+        that it does not answer, for the function has no time to wait for another.
         """
         client = self._client()
         # What SQS itself gives for the queue: there is no room left in the function's environment for it.
         *_, account, name = self._arn.split(":")
         url = f"{client.meta.endpoint_url}/{account}/{name}"
+        refused: ClientError | None = None
         for receipt, seconds in waits.items():
             try:
                 client.change_message_visibility(
                     QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=seconds
                 )
-            except (BotoCoreError, ClientError) as error:
+            except ClientError as error:
+                refused = error
+            except BotoCoreError as error:
                 raise ServiceUnavailableError from error
+        if refused is not None:
+            raise ServiceUnavailableError from refused
