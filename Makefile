@@ -5,7 +5,7 @@ PYTHON := $(BIN)/python
 INSTALLED := $(VENV)/.installed
 CHECKOV := .venv-checkov
 PORT ?= 3000
-WORKERS ?= 2
+WORKERS ?= 3
 SHELL := /bin/bash
 
 export PATH := $(BIN):$(PATH)
@@ -32,7 +32,7 @@ install: $(INSTALLED) ## make .venv, for tools/countersign
 run: $(INSTALLED) ## the whole stack on this machine, with simulated vendors (PORT=3000)
 	@exec $(PYTHON) -m local --port $(PORT)
 
-test: $(INSTALLED) ## every level of tests (WORKERS=2; with 0 one after the other, in one process)
+test: $(INSTALLED) ## every level of tests (WORKERS=3; with 0 one after the other, in one process)
 	@$(PYTHON) -m pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 check: $(INSTALLED) $(CHECKOV)/.installed ## format, lint, types, template rules
