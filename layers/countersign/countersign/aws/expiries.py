@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from itertools import batched
 from typing import TYPE_CHECKING, cast, final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from countersign.consumers import TakenInPartError, Wake
-from countersign.errors import ServiceUnavailableError
+from countersign.aws.tens import hand_over
+from countersign.consumers import Wake
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-AT_ONCE = 10  # messages of one SendMessageBatch
 LONGEST_SECONDS = 900  # SQS delays a message no longer; a look that comes too early asks for the next
 
 
@@ -46,22 +42,11 @@ class SqsWakes:
 
     def schedule(self, wakes: Sequence[Wake]) -> None:
         """Ten to a call. Raises TakenInPartError, or ServiceUnavailableError where the first call fails."""
-        done = 0
-        for few in batched(wakes, AT_ONCE, strict=False):
-            failed = self._send([_entry(wake, place=place) for place, wake in enumerate(few)], done=done)
-            if failed:
-                place = min(failed)
-                raise TakenInPartError(done + place, lasting=failed[place])
-            done += len(few)
+        hand_over(wakes, send=self._send)
 
-    def _send(self, entries: list[SendMessageBatchRequestEntryTypeDef], *, done: int) -> dict[int, bool]:
-        """The places that were refused, and whether for a fault of the message."""
-        try:
-            answer = self._client().send_message_batch(QueueUrl=self._url, Entries=entries)
-        except (BotoCoreError, ClientError) as error:
-            if done:
-                raise TakenInPartError(done, lasting=False) from error
-            raise ServiceUnavailableError from error
+    def _send(self, few: Sequence[Wake]) -> dict[int, bool]:
+        entries = [_entry(wake, place=place) for place, wake in enumerate(few)]
+        answer = self._client().send_message_batch(QueueUrl=self._url, Entries=entries)
         return {int(entry["Id"]): bool(entry["SenderFault"]) for entry in answer.get("Failed", [])}
 
 
