@@ -83,8 +83,7 @@ class Edge:
         that HTTP would carry. A batch of a queue gets what its own edge answers, or raises.
         """
         trace_id = _trace_id(context)
-        remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
-        deadline = Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=self._clock)
+        deadline = deadline_of(context, clock=self._clock)
         try:
             if isinstance(event, dict) and "requestContext" in event:
                 return self._http(event, trace_id=trace_id, deadline=deadline).as_result()
@@ -161,6 +160,14 @@ def told(error: Exception, *, telemetry: PowertoolsTelemetry) -> CountersignErro
         case _:
             telemetry.failure(error)
             return InternalError()
+
+
+def deadline_of(
+    context: LambdaContext, *, clock: Clock, reserved_seconds: float = RESERVED_SECONDS
+) -> Deadline:
+    """The end of an operation: below the function's own, and below what its caller waits for."""
+    remaining = context.get_remaining_time_in_millis() / 1000 - reserved_seconds
+    return Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=clock)
 
 
 def _trace_id(context: LambdaContext) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, final
 from countersign.clock import Clock, Deadline
 from countersign.dialects.http import HttpRequest, HttpResponse, json_response
 from countersign.dialects.native_answers import problem_response
-from countersign.edge import LONGEST_SECONDS, RESERVED_SECONDS, InternalError, LambdaContext
+from countersign.edge import InternalError, LambdaContext, deadline_of
 from countersign.errors import (
     ConfigurationError,
     CountersignError,
@@ -56,8 +56,7 @@ class CallbackEdge:
 
     def __call__(self, event: object, context: LambdaContext) -> dict[str, object]:
         """Answer an HTTP event (payload format 2.0), whatever it is, without raising."""
-        remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
-        deadline = Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=self._clock)
+        deadline = deadline_of(context, clock=self._clock)
         vendor = ""
         try:
             request = HttpRequest.from_event(

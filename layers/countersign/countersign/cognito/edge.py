@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, final
 
 from countersign.clock import Clock, Deadline
 from countersign.cognito.triggers import DIALECT, Trigger
+from countersign.edge import LambdaContext, deadline_of
 from countersign.errors import (
     ConfigurationError,
     CooldownError,
@@ -23,10 +24,8 @@ from countersign.errors import (
 )
 
 if TYPE_CHECKING:
-    from countersign.edge import LambdaContext
     from countersign.telemetry import PowertoolsTelemetry
 
-LONGEST_SECONDS = 20.0
 RESERVED_SECONDS = 1.0  # of the function's own time, to settle and answer
 
 _LIMITS = (CooldownError, GuessLimitError, RateLimitError, SendLimitError)
@@ -78,8 +77,7 @@ class TriggerEdge:
 
     def _answered(self, event: object, *, context: LambdaContext) -> dict[str, object]:
         self._client_id()  # where it is not set, nothing below can be told of a client
-        remaining = context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
-        deadline = Deadline(max(0.0, min(LONGEST_SECONDS, remaining)), clock=self._clock)
+        deadline = deadline_of(context, clock=self._clock, reserved_seconds=RESERVED_SECONDS)
         trigger = Trigger.read(event)
         if trigger.pool_id != self._pool_id():
             raise PermissionDeniedError("The event is of another user pool.")
