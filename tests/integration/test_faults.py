@@ -12,11 +12,6 @@ from countersign.clock import Clock
 from countersign.dialects.dialect import Function
 from countersign.edge import Edge
 from countersign.ports import Clients
-from countersign.service.check import Checker
-from countersign.service.prove import Prover
-from countersign.service.redelivery import Redeliverer
-from countersign.service.resend import Resender
-from countersign.service.start import Starter
 from tests.support.gateway import (
     CLIENTS,
     PEPPER,
@@ -28,6 +23,7 @@ from tests.support.gateway import (
     http_event,
     unavailable,
 )
+from tests.support.use_cases import NoUseCases
 from tests.support.vendors import (
     Vendors,
 )
@@ -185,7 +181,7 @@ def test_a_table_that_there_is_not_is_a_refusal(
 # What nobody expected -------------------------------------------------------------------------
 
 
-class BrokenUseCases:
+class BrokenUseCases(NoUseCases):
     """Whatever is asked of it fails with a text that nobody may see."""
 
     def __init__(self, clock: Clock) -> None:
@@ -194,26 +190,6 @@ class BrokenUseCases:
     @property
     def clients(self) -> Clients:
         raise RuntimeError("CANARY +84901888484")
-
-    @property
-    def starter(self) -> Starter:
-        raise NotImplementedError
-
-    @property
-    def resender(self) -> Resender:
-        raise NotImplementedError
-
-    @property
-    def redeliverer(self) -> Redeliverer:
-        raise NotImplementedError
-
-    @property
-    def checker(self) -> Checker:
-        raise NotImplementedError
-
-    @property
-    def prover(self) -> Prover:
-        raise NotImplementedError
 
 
 def test_what_nobody_expected_is_a_500_without_its_text(gateway: Gateway) -> None:

@@ -11,14 +11,11 @@ from countersign.clock import Deadline
 from countersign.dialects.dialect import UseCases
 from countersign.dialects.native import Native
 from countersign.intake import Intake
-from countersign.service.check import Checker
-from countersign.service.prove import Prover
-from countersign.service.redelivery import Redeliverer
-from countersign.service.resend import Resender
 from countersign.service.start import Starter
 from countersign.service.wish import Started
 from tests.support.gateway import Context, Gateway
 from tests.support.messages import Record, RememberingQueue, batch, failed
+from tests.support.use_cases import NoUseCases
 
 
 class Mailbox:
@@ -47,7 +44,7 @@ class Mailbox:
         return self.gateway.lines(event)
 
 
-class Stand:
+class Stand(NoUseCases):
     """A container in which something stands in for the use case of starting."""
 
     def __init__(self, container: Container, *, start: Callable[[Deadline], Started]) -> None:
@@ -60,19 +57,3 @@ class Stand:
     @property
     def starter(self) -> Starter:
         return cast("Starter", self)
-
-    @property
-    def resender(self) -> Resender:
-        raise NotImplementedError
-
-    @property
-    def redeliverer(self) -> Redeliverer:
-        raise NotImplementedError
-
-    @property
-    def checker(self) -> Checker:
-        raise NotImplementedError
-
-    @property
-    def prover(self) -> Prover:
-        raise NotImplementedError
