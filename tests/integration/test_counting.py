@@ -16,10 +16,11 @@ from countersign.aws.changes import read_change
 from countersign.aws.counters import DynamoCounters
 from countersign.aws.items import verification_item
 from countersign.aws.table import Table
+from countersign.batches import BatchFailedError
 from countersign.bootstrap import Container, count_function
 from countersign.bootstrap.changes import stream_edge
 from countersign.model import Delivery, Verification
-from countersign.stream import BatchFailedError, StreamEdge
+from countersign.stream import StreamEdge
 from countersign.telemetry import PowertoolsTelemetry
 from countersign.usage import Kind, Span, bucket_name
 from functions.count import app as count_app

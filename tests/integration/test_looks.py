@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from countersign.batches import BatchFailedError
 from countersign.bootstrap import publish_function
 from countersign.model import Delivery, Reason, Status, Verification
-from countersign.stream import BatchFailedError
 from functions.publish import app as publish_app
 from tests.support.aws import TABLE
 from tests.support.builders import CODE_HASH, verification

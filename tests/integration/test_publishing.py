@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from countersign.aws.bus import EventBridgeBus
+from countersign.batches import BatchFailedError
 from countersign.changes import Change
 from countersign.errors import ServiceUnavailableError
 from countersign.service.publishing import Publisher
-from countersign.stream import BatchFailedError
 from tests.support.aws import client_error
 from tests.support.clock import NOON
 from tests.support.lifecycle import FakeBus

@@ -6,13 +6,14 @@ messages of the queue which of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, cast, final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, final
 
-from countersign.changes import Change, UnreadableChangeError
+from countersign.batches import BatchFailedError, Record, answered, records_of
+from countersign.changes import Change
 from countersign.consumers import Consumer, TakenInPartError
 from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
-from countersign.stream import BatchFailedError, Record, answered, sequence_number
+from countersign.stream import readable, sequence_number
 
 if TYPE_CHECKING:
     from countersign.telemetry import PowertoolsTelemetry
@@ -54,30 +55,17 @@ class PublishEdge:
 
     def _take(self, event: object) -> list[str]:
         """What is to be handed on again."""
-        records = cast("Mapping[str, Sequence[Record]]", event)["Records"]
+        records = records_of(event)
         if any(record.get("eventSource") == QUEUE for record in records):
             return [str(record["messageId"]) for record in records if not self._looked(record)]
         return self._changed(records)
 
     def _changed(self, records: Sequence[Record]) -> list[str]:
         """The sequence number from which on to try again, if there is one."""
-        changes: list[Change] = []
-        places: list[int] = []
-        readable = 0
-        for record in records:
-            try:
-                change = self._read(record)
-            except UnreadableChangeError as error:
-                self._telemetry.outcome("ChangeUnreadable", error_type=str(error))
-                break
-            if change is not None:
-                changes.append(change)
-                places.append(readable)
-            readable += 1
-        if records and readable == 0:
-            raise BatchFailedError("the first change of the batch cannot be read")
-        places.append(readable)
-        again = min((places[taken] for taken in self._each_takes(changes)), default=readable)
+        found = readable(records, read=self._read, telemetry=self._telemetry)
+        changes = [change for change in found if change is not None]
+        places = [place for place, change in enumerate(found) if change is not None] + [len(found)]
+        again = min((places[taken] for taken in self._each_takes(changes)), default=len(found))
         return [sequence_number(record) for record in records[again : again + 1]]
 
     def _each_takes(self, changes: Sequence[Change]) -> list[int]:

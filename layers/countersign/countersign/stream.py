@@ -11,18 +11,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast, final
 
+from countersign.batches import BatchFailedError, Record, answered, records_of
 from countersign.changes import Change, UnreadableChangeError
 from countersign.counting import Tally
-from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
+from countersign.errors import ServiceUnavailableError, cause_of
 
 if TYPE_CHECKING:
     from countersign.telemetry import PowertoolsTelemetry
-
-type Record = Mapping[str, object]
-
-
-class BatchFailedError(Exception):
-    """Makes Lambda try again, with half the batch. Its text is constant, for Lambda logs it."""
 
 
 class Counters(Protocol):
@@ -63,20 +58,13 @@ class StreamEdge:
 
     def _count(self, event: object) -> list[str]:
         """The sequence number from which on to try again, if there is one."""
-        records = cast("Mapping[str, Sequence[Record]]", event)["Records"]
-        tally, counted = Tally(), 0
-        for record in records:
-            try:
-                change = self._read(record)
-            except UnreadableChangeError as error:
-                self._telemetry.outcome("ChangeUnreadable", error_type=str(error))
-                break
+        records = records_of(event)
+        found = readable(records, read=self._read, telemetry=self._telemetry)
+        tally = Tally()
+        for change in found:
             if change is not None:
                 tally.add(change)
-            counted += 1
-        if records and counted == 0:
-            raise BatchFailedError("the first change of the batch cannot be read")
-        unread = [sequence_number(record) for record in records[counted : counted + 1]]
+        unread = [sequence_number(record) for record in records[len(found) : len(found) + 1]]
         try:
             self._counters().add(tally, batch=_name(records))
         except ServiceUnavailableError as error:
@@ -88,23 +76,27 @@ class StreamEdge:
         return unread
 
 
-def answered(take: Callable[[], list[str]], *, telemetry: PowertoolsTelemetry) -> dict[str, object]:
-    """What Lambda is told of a batch: the records that `take` wants again.
+def readable(
+    records: Sequence[Record],
+    *,
+    read: Callable[[Record], Change | None],
+    telemetry: PowertoolsTelemetry,
+) -> list[Change | None]:
+    """What the records up to the first that cannot be read tell, one for each; None: no verification's.
 
-    Raises BatchFailedError, and nothing else.
+    Raises BatchFailedError where the very first one cannot be read: then Lambda halves the batch until
+    that record is alone, gives it up, and hands on its neighbours.
     """
-    try:
-        return {"batchItemFailures": [{"itemIdentifier": failed} for failed in take()]}
-    except BatchFailedError:
-        raise
-    except ConfigurationError as error:
-        telemetry.configuration_fault(str(error))
-        raise BatchFailedError("the function is not set up correctly") from None
-    except Exception as error:
-        telemetry.failure(error)
-        raise BatchFailedError("unexpected failure") from None
-    finally:
-        telemetry.flush()
+    found: list[Change | None] = []
+    for record in records:
+        try:
+            found.append(read(record))
+        except UnreadableChangeError as error:
+            telemetry.outcome("ChangeUnreadable", error_type=str(error))
+            break
+    if records and not found:
+        raise BatchFailedError("the first change of the batch cannot be read")
+    return found
 
 
 def _name(records: Sequence[Record]) -> str:

@@ -8,11 +8,11 @@ import pytest
 from botocore.session import Session
 from mypy_boto3_sqs import SQSClient
 
+from countersign.batches import BatchFailedError
 from countersign.bootstrap import Container
 from countersign.bootstrap.webhooks import webhook_edge
 from countersign.clock import SystemClock
 from countersign.errors import ServiceUnavailableError
-from countersign.webhooks.edge import BatchFailedError
 from countersign.webhooks.schedule import ATTEMPTS, WAITS
 from tests.integration.conftest import Aws
 from tests.integration.webhooks.container import Function, batch, telemetry_into

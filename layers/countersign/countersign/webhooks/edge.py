@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast, final
 
-from countersign.errors import ConfigurationError, ServiceUnavailableError, cause_of
+from countersign.batches import answered, records_of
+from countersign.errors import ServiceUnavailableError, cause_of
 from countersign.webhooks.deliverer import Deliverer, Letter
 
 if TYPE_CHECKING:
     from countersign.telemetry import PowertoolsTelemetry
-
-
-class BatchFailedError(Exception):
-    """Makes the queue keep the whole batch. Its text is constant, for Lambda logs it."""
 
 
 @final
@@ -30,16 +27,7 @@ class QueueEdge:
 
     def __call__(self, event: object, _context: object) -> dict[str, object]:
         """Send a batch. Raises BatchFailedError where nothing can be said of single messages."""
-        try:
-            return _kept(self._deliver(_letters(event)))
-        except ConfigurationError as error:
-            self._telemetry.configuration_fault(str(error))
-            raise BatchFailedError("the function is not set up correctly") from None
-        except Exception as error:
-            self._telemetry.failure(error)
-            raise BatchFailedError("unexpected failure") from None
-        finally:
-            self._telemetry.flush()
+        return answered(lambda: self._deliver(_letters(event)), telemetry=self._telemetry)
 
     def _deliver(self, letters: Sequence[Letter]) -> list[str]:
         try:
@@ -49,12 +37,7 @@ class QueueEdge:
             return [letter.id for letter in letters]
 
 
-def _kept(ids: Sequence[str]) -> dict[str, object]:
-    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in ids]}
-
-
 def _letters(event: object) -> list[Letter]:
-    records = cast("Mapping[str, Sequence[Mapping[str, object]]]", event)["Records"]
     return [
         Letter(
             id=str(record["messageId"]),
@@ -62,5 +45,5 @@ def _letters(event: object) -> list[Letter]:
             attempt=int(str(cast("Mapping[str, object]", record["attributes"])["ApproximateReceiveCount"])),
             text=str(record["body"]),
         )
-        for record in records
+        for record in records_of(event)
     ]
